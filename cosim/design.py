@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: Apache-2.0
+"""design : a design point, validated, with the source of every physical constant.
+
+`load_design("imac_14nm", ["macro.vdd_v=0.75"])` reads `cosim/designs/imac_14nm.yaml` (or a path).
+A physical constant stands in the file as `{value: 10.0, unit: ohm.um2, source: "..."}`; in Python
+it is a plain number whose unit is in its name. `Design.sources` keeps the sources, and
+`Design.resolved_yaml()` writes everything back: a run folder says where each number came from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cosim.design_file import Leaf, Tree, items, merge, parse_set, read_tree
+from cosim.errors import DesignError
+
+__all__ = ["DESIGNS_DIR", "Design", "design_names", "load_design"]
+
+DESIGNS_DIR = Path(__file__).parent / "designs"
+
+
+def _q(unit: str, text: str, **limits: Any) -> Any:
+    """A required physical constant: its unit is checked against the file's, its source kept."""
+    return Field(description=text, json_schema_extra={"unit": unit}, **limits)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Clock(_Section):
+    """The SoC's one clock."""
+
+    period_ps: int = _q("ps", "clock period", ge=2)
+
+
+class Soc(_Section):
+    """Digital part around the macro."""
+
+    n_macro: int = Field(ge=1, le=16, description="IMAC macros behind the co-processor interface")
+
+
+class Mtj(_Section):
+    """SOT-MTJ read path, parameters of veriloga/sot_cell_read.va."""
+
+    ra_ohm_um2: float = _q("ohm.um2", "resistance-area product, parallel state", gt=0)
+    tmr0: float = _q("1", "tunnel magnetoresistance at zero bias; 2 = 200 %", gt=0)
+    length_nm: float = _q("nm", "long axis of the ellipse", gt=0)
+    width_nm: float = _q("nm", "short axis of the ellipse", gt=0)
+    v_h_v: float = _q("V", "voltage that halves the TMR", gt=0)
+    r_hm_ohm: float = _q("ohm", "heavy-metal strip, end to end; one half is read", ge=0)
+    bias_dependent: bool = Field(description="TMR falls with bias; false: linear cells")
+
+
+class Fet(_Section):
+    """FinFET of inverters and access transistors."""
+
+    model: str = Field(min_length=1, description="`builtin` (fet_cb) or a Verilog-A file, `.va`")
+    card: str | None = Field(description="file of .model lines for `model`; null for builtin")
+    n_name: str = Field(min_length=1, description="model name of the n FET in `card`")
+    p_name: str = Field(min_length=1, description="model name of the p FET in `card`")
+
+
+class Device(_Section):
+    """Devices the macro is made of."""
+
+    mtj: Mtj
+    fet: Fet
+
+
+class Wires(_Section):
+    """Wire geometry of a tile; R and C per cell follow (cosim/mapping/wires.py)."""
+
+    enabled: bool = Field(description="wire R and C in every tile")
+    lambda_nm: float = _q("nm", "half of the metal pitch rule", gt=0)
+    rho_ohm_m: float = _q("ohm.m", "bulk resistivity", gt=0)
+    mean_free_path_nm: float = _q("nm", "electron mean free path", gt=0)
+    specularity: float = _q("1", "fraction of specular surface scattering", ge=0, lt=1)
+    reflection: float = _q("1", "grain boundary reflection", gt=0, lt=1)
+    thickness_nm: float = _q("nm", "metal thickness", gt=0)
+    spacing_nm: float = _q("nm", "distance to the layers above and below", gt=0)
+    eps_r: float = _q("1", "relative permittivity of the dielectric", gt=0)
+    width_lambda: float = _q("lambda", "wire width", gt=0)
+    cell_x_lambda: float = _q("lambda", "cell pitch along the input lines", gt=0)
+    cell_y_lambda: float = _q("lambda", "cell pitch along the I lines", gt=0)
+    pair_lambda: float = _q("lambda", "distance between I+ and I- of one column", gt=0)
+
+
+class Tile(_Section):
+    """Size of one crossbar tile in weights."""
+
+    rows: int = Field(ge=1, le=4096, description="inputs of a tile, bias row included")
+    cols: int = Field(ge=1, le=4096, description="outputs of a tile")
+
+
+class Access(_Section):
+    """Read-access transistor of every cell."""
+
+    enabled: bool = Field(description="a transistor in series with every cell")
+    nfin: int = Field(ge=1, description="fins")
+    gate_v: float = _q("V", "gate voltage of a selected row", gt=0)
+
+
+class Driver(_Section):
+    """Input driver: one per tile row, all rows of an input from one registered bit."""
+
+    r_ohm: float = _q("ohm", "output resistance of one tile row's driver", gt=0)
+    rise_ps: int = _q("ps", "0 to 100 % edge", ge=1)
+
+
+class Partition(_Section):
+    """How the column partitions of one output come together."""
+
+    outputs: Literal["summed", "tied"] = Field(
+        description="summed: I lines join, one amplifier; tied: an amplifier each, outputs tied"
+    )
+    tie_ohm: float = _q("ohm", "resistance of the tie between amplifier outputs", gt=0)
+    join_ohm: float = _q("ohm", "from a tile's I line to the common line; 0: one node", ge=0)
+
+
+class Amplifier(_Section):
+    """Differential amplifier of one output: r1, gain*r1 and an op-amp."""
+
+    kind: Literal["ideal", "realisable"] = Field(description="op-amp: exact, or diff_amp.va")
+    r1_ohm: float = _q("ohm", "input resistor", gt=0)
+    gain_hidden: float = _q("1", "feedback over input resistor, hidden layers", gt=0)
+    gain_output: float = _q("1", "feedback over input resistor, last layer", gt=0)
+    a0: float = _q("1", "open-loop gain at DC", gt=1)
+    gbw_hz: float = _q("Hz", "gain-bandwidth product", gt=0)
+    rail_v: float = _q("V", "supplies are +rail and -rail; the output stays inside", gt=0)
+    rout_ohm: float = _q("ohm", "open-loop output resistance", gt=0)
+    iq_a: float = _q("A", "quiescent supply current", ge=0)
+
+
+class Buffer(_Section):
+    """Unity buffer between a hidden neuron and the next layer's lines."""
+
+    enabled: bool = Field(description="false: the neuron drives the lines itself")
+    gbw_hz: float = _q("Hz", "bandwidth", gt=0)
+    rout_ohm: float = _q("ohm", "output resistance seen by the lines", gt=0)
+    iq_a: float = _q("A", "quiescent supply current", ge=0)
+    r_row_ohm: float = _q("ohm", "resistance from the buffer to each tile row", gt=0)
+
+
+class Neuron(_Section):
+    """MTJ-A (P), MTJ-B (AP) and an inverter: the inverting sigmoid."""
+
+    shift_v: float = _q("V", "added to the amplifier's output before MTJ-A", ge=0)
+    nfin_n: int = Field(ge=1, description="fins of the inverter's n FET")
+    nfin_p: int = Field(ge=1, description="fins of the inverter's p FET")
+    load_f: float = _q("F", "capacitance at the neuron's output", gt=0)
+
+
+class Converter(_Section):
+    """Output converters, one per output of the last layer."""
+
+    bits: int = Field(ge=1, le=8, description="bits of a code")
+    low_v: float = _q("V", "input of code 0")
+    high_v: float = _q("V", "input of the largest code")
+    energy_j: float = _q("J", "energy of one conversion", ge=0)
+    load_f: float = _q("F", "sampling capacitance", gt=0)
+
+    @model_validator(mode="after")
+    def _range_is_positive(self) -> Converter:
+        if self.high_v <= self.low_v:
+            raise ValueError(f"high_v must be above low_v = {self.low_v}")
+        return self
+
+
+class Timing(_Section):
+    """Sequencer settings written by the firmware, in clock cycles."""
+
+    settle_cycles: int = Field(ge=1, le=65535, description="inputs applied to strobe")
+    conv_cycles: int = Field(ge=1, le=65535, description="strobe to codes valid")
+    prog_cycles: int = Field(ge=1, le=65535, description="one program word")
+
+
+class Macro(_Section):
+    """The analog macro."""
+
+    vdd_v: float = _q("V", "input lines are +vdd or -vdd; neurons run from 0 to vdd", gt=0)
+    standby_w: float = _q("W", "leakage of the whole macro while its enable is low", ge=0)
+    prog_word_j: float = _q("J", "write energy of one program word (16 weights)", ge=0)
+    tile: Tile
+    access: Access
+    driver: Driver
+    partition: Partition
+    amplifier: Amplifier
+    buffer: Buffer
+    neuron: Neuron
+    converter: Converter
+    timing: Timing
+
+
+class Solver(_Section):
+    """Options of the circuit solver."""
+
+    reltol: float = Field(gt=0, lt=0.1, description="relative tolerance")
+    abstol_a: float = _q("A", "absolute current tolerance", gt=0)
+    vntol_v: float = _q("V", "absolute voltage tolerance", gt=0)
+    max_step_ps: float = _q("ps", "largest time step while the macro is active", gt=0)
+    method: Literal["trap", "gear"] = Field(description="integration method")
+    settle_tol_v: float = _q("V", "a node that moves less than this in a step is settled", gt=0)
+
+
+class Design(_Section):
+    """One design point. `sources` maps a key such as `macro.vdd_v` to where its value is from."""
+
+    name: str
+    description: str
+    clock: Clock
+    soc: Soc
+    device: Device
+    wires: Wires
+    macro: Macro
+    solver: Solver
+    sources: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+
+    def resolved_yaml(self) -> str:
+        """The whole design as a design file: every key, unit and source."""
+        tree = _with_quantities(type(self), self.model_dump(), self.sources, ())
+        return yaml.safe_dump(tree, sort_keys=False, width=200, default_flow_style=None)
+
+    def digest(self, *sections: str) -> str:
+        """Hash of the values (not the sources) of some sections, of all when none are named."""
+        data = self.model_dump()
+        for key in ("name", "description"):
+            data.pop(key)
+        picked = {key: data[key] for key in sections} if sections else data
+        return hashlib.sha256(json.dumps(picked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def design_names() -> list[str]:
+    """Names of the shipped designs."""
+    return sorted(path.stem for path in DESIGNS_DIR.glob("*.yaml"))
+
+
+def load_design(name_or_path: str | Path, sets: Sequence[str] = ()) -> Design:
+    """The design of that name or file, with `--set` texts such as `macro.vdd_v=0.75` laid over.
+
+    A file may start from another one with `base: NAME`, and then holds only what differs.
+    """
+    tree = _read_with_base(_find(name_or_path), seen=())
+    for text in sets:
+        tree = merge(tree, parse_set(text))
+    places: dict[tuple[str, ...], str] = {}
+    sources: dict[str, str] = {}
+    values = _check(Design, tree, (), places, sources)
+    try:
+        return Design(**values, sources=sources)
+    except ValidationError as error:
+        raise DesignError(_first_line(error, places, _find(name_or_path))) from None
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if text in design_names():
+        return DESIGNS_DIR / f"{text}.yaml"
+    path = Path(text)
+    if path.is_file():
+        return path
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        raise DesignError(f"design file {text} does not exist")
+    raise DesignError(
+        f"no design {text!r}{_nearest(text, design_names())}; shipped: {', '.join(design_names())}"
+    )
+
+
+def _read_with_base(path: Path, seen: tuple[Path, ...]) -> Tree:
+    if path.resolve() in seen:
+        raise DesignError(f"{path}: base leads back to this file")
+    tree = read_tree(path)
+    base = tree.pop("base", None)
+    if base is None:
+        return tree
+    if not isinstance(base, Leaf) or not isinstance(base.value, str):
+        raise DesignError(f"{path}: base must be the name of a design or a file")
+    beside = path.parent / base.value
+    found = beside if beside.is_file() else _find(base.value)
+    return merge(_read_with_base(found, (*seen, path.resolve())), tree)
+
+
+def _nearest(key: str, known: Sequence[str]) -> str:
+    match = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f" (did you mean {match[0]}?)" if match else ""
+
+
+def _check(
+    model: type[BaseModel],
+    tree: Tree,
+    path: tuple[str, ...],
+    places: dict[tuple[str, ...], str],
+    sources: dict[str, str],
+) -> dict[str, Any]:
+    """Plain values of `tree` for `model`; unknown keys and wrong units are errors here."""
+    fields = {name: info for name, info in model.model_fields.items() if name != "sources"}
+    values: dict[str, Any] = {}
+    for key, node in tree.items():
+        where = (*path, key)
+        name = ".".join(where)
+        place = node.place if isinstance(node, Leaf) else _first_place(node)
+        if key not in fields:
+            hint = _nearest(key, list(fields))
+            raise DesignError(f"{place}: unknown key {name}{hint}")
+        inner = fields[key].annotation
+        section = isinstance(inner, type) and issubclass(inner, BaseModel)
+        if section and isinstance(inner, type) and isinstance(node, dict):
+            values[key] = _check(inner, node, where, places, sources)
+            continue
+        if section or not isinstance(node, Leaf):
+            raise DesignError(
+                f"{place}: {name} must be a {'section of keys' if section else 'value'}"
+            )
+        extra = fields[key].json_schema_extra
+        unit = str(extra["unit"]) if isinstance(extra, dict) else None
+        if node.unit is not None and node.unit != unit:
+            expected = f"unit {unit}" if unit else "no unit"
+            raise DesignError(f"{node.place}: {name} has {expected}, got {node.unit}")
+        if unit is not None:
+            sources[name] = node.source or f"not stated ({node.place})"
+        places[where] = node.place
+        values[key] = node.value
+    return values
+
+
+def _first_place(tree: Tree) -> str:
+    return next((leaf.place for _, leaf in items(tree)), "design")
+
+
+def _first_line(error: ValidationError, places: Mapping[tuple[str, ...], str], path: Path) -> str:
+    first = error.errors()[0]
+    where = tuple(str(part) for part in first["loc"])
+    name = ".".join(where)
+    if first["type"] == "missing":
+        return f"{path}: {name} is missing"
+    text = first["msg"][0].lower() + first["msg"][1:]
+    return f"{places.get(where, str(path))}: {name}: {text}, got {first['input']!r}"
+
+
+def _with_quantities(
+    model: type[BaseModel],
+    data: Mapping[str, Any],
+    sources: Mapping[str, str],
+    path: tuple[str, ...],
+) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        info = model.model_fields[key]
+        name = ".".join((*path, key))
+        extra = info.json_schema_extra
+        if isinstance(value, Mapping) and isinstance(info.annotation, type):
+            out[key] = _with_quantities(info.annotation, value, sources, (*path, key))
+        elif isinstance(extra, dict):
+            source = sources.get(name, "not stated")
+            out[key] = {"value": value, "unit": extra["unit"], "source": source}
+        else:
+            out[key] = value
+    return out
