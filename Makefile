@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makefile : the commands of this project; `make help` lists them, CI calls the same ones
+PYTHON ?= python3
+BIN    := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Two workers, one test file each at a time, so a file builds its RTL once.
+JOBS   ?= 2
+PARALLEL := -n $(JOBS) --dist loadfile
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint unit rtl spice system fw demo test bench report clean
+
+help: ## list these targets
+	@echo "cosim: make <target> [ARGS=...]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## get everything ready: Debian packages, .venv, ngspice with OSDI (asks for sudo if needed)
+	@$(PYTHON) -m cosim.setup
+
+lint: setup ## ruff, mypy, and the RTL in Icarus, Verilator and Yosys
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cosim lint
+
+unit: setup ## tests that start no simulator
+	$(PYTEST) $(PARALLEL) -m "not rtl and not spice and not system and not slow" $(ARGS)
+
+rtl: setup ## module tests of the RTL on Icarus
+	$(PYTEST) $(PARALLEL) -m "rtl and not slow" $(ARGS)
+
+spice: setup ## Verilog-A models, netlists and the ngspice engine
+	$(PYTEST) $(PARALLEL) -m "spice and not slow" $(ARGS)
+
+system: setup ## firmware on the whole SoC, with its analog macro
+	$(PYTEST) $(PARALLEL) -m "system and not slow" $(ARGS)
+
+fw: setup ## build every firmware image
+	$(BIN)/cosim image lenet5 $(ARGS)
+
+demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in lockstep
+	$(BIN)/cosim run lenet5 --images 3 --engine ngspice $(ARGS)
+
+test: lint ## lint and the whole quick suite: what CI runs
+	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
+
+bench: setup ## the speed figures of the README (ARGS=--json for JSON)
+	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+report: setup ## the tables of the latest run again
+	$(BIN)/cosim report $(ARGS)
+
+clean: ## remove builds and runs; .venv and the cache folder stay
+	rm -rf build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
