@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ngspice_failure : turns what ngspice printed before it gave up into one clear error."""
+
+from __future__ import annotations
+
+import re
+
+from cosim.analog.ngspice_world import Status
+from cosim.errors import CircuitError, ConvergenceError, NetlistError
+
+__all__ = ["circuit_error", "first_complaint"]
+
+_PREFIX = re.compile(r"^(?:stdout|stderr) ?", re.MULTILINE)
+_NOISE = re.compile(
+    r"^(?:\*\*|Note:|Doing analysis|Using .* as Direct|Circuit:|Reset|No\. of|Warning: .*temp)"
+)
+_COMPLAINT = re.compile(
+    r"error|unknown|undefined|can't|cannot|could not|unable|no such|unrecognized|missing|invalid"
+    r"|out of bounds|mismatch|too few|too many|not found|abort",
+    re.IGNORECASE,
+)
+_TROUBLE = re.compile(r"trouble with (?:node \"?([^\"\s]+)\"?|(\S+) ?- ?instance (\S+)|(.+))")
+_SINGULAR = re.compile(r"singular matrix:?\s*(?:check nodes? (\S+)(?: and (\S+))?)?", re.IGNORECASE)
+_STARRED = re.compile(r"^(\S+)\s+[-+.\deE]+(?:nan|inf)?\s+[-+.\deE]+(?:nan|inf)?\s+\*", re.M)
+
+
+def _plain(log: str) -> list[str]:
+    return [line.strip() for line in _PREFIX.sub("", log).splitlines() if line.strip()]
+
+
+def first_complaint(log: str) -> str:
+    """The first line in which ngspice complains, with the line after it where that explains it."""
+    lines = _plain(log)
+    for place, line in enumerate(lines):
+        if _NOISE.match(line) or not _COMPLAINT.search(line):
+            continue
+        more = lines[place + 1] if line.endswith(":") and place + 1 < len(lines) else ""
+        return f"{line} {more}".strip()
+    return lines[-1] if lines else "ngspice said nothing"
+
+
+def _outer(node: str | None) -> str | None:
+    """A node as the macro's author knows it: without the names this engine adds."""
+    if node is None:
+        return None
+    return re.sub(r"^(?:xmacro\.|p_)", "", node.strip("\"'"))
+
+
+def circuit_error(
+    *,
+    name: str,
+    status: Status,
+    started: bool,
+    t_ps: int,
+    log: str,
+    bad_node: str | None = None,
+) -> CircuitError:
+    """The error for a worker that reported `status`; `started` says the solver had begun."""
+    text = "\n".join(_plain(log))
+    if status == Status.HORIZON:
+        return CircuitError("the run is longer than horizon_s", macro=name, t_ps=t_ps)
+    if status == Status.NAN:
+        return ConvergenceError(
+            "the solution is not a number", macro=name, t_ps=t_ps, node=bad_node
+        )
+    if status == Status.HUNT:
+        return ConvergenceError("a crossing could not be located", macro=name, t_ps=t_ps)
+    where = t_ps if started else None
+    small = "timestep too small" in text.lower()
+    trouble = _TROUBLE.search(text)
+    if small:
+        node = _outer(trouble.group(1)) if trouble else None
+        detail = trouble.group(0) if trouble else "no node named"
+        return ConvergenceError(
+            f"the step fell to its floor: {detail}", macro=name, t_ps=t_ps, node=node
+        )
+    singular = _SINGULAR.search(text)
+    if singular and started:
+        return ConvergenceError(
+            "singular matrix", macro=name, t_ps=where, node=_outer(singular.group(1))
+        )
+    if started and re.search(
+        r"no convergence|solution failed|failed to converge|did not converge|stepping failed",
+        text,
+        re.IGNORECASE,
+    ):
+        starred = _STARRED.search(text)
+        return ConvergenceError(
+            "no operating point found",
+            macro=name,
+            t_ps=t_ps,
+            node=_outer(starred.group(1)) if starred else None,
+        )
+    return NetlistError(f"ngspice rejects the netlist: {first_complaint(log)}", macro=name)

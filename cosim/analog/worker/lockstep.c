@@ -1,0 +1,285 @@
+/* lockstep.c : decides where the next solver step ends, keeps or rejects it, waits for commands
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The solver asks three times a step: where it may end (location 0), whether the converged
+ * candidate stands (location 1, where a 1 sends it back), and what to do with the accepted point
+ * (lockstep_point). Commands are taken at accepted points, and at a candidate that is held.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "world.h"
+
+#define TINY_S 1e-17    /* far below a picosecond, far above the rounding of a time */
+#define NEAR_PS 1e-4    /* a crossing this close behind a whole picosecond belongs to it */
+#define SHORT_S 2.01e-12 /* longest last step before a crossing */
+#define HUNT_STEPS 8    /* picosecond steps after a predicted crossing before giving up on it */
+#define MAX_CUTS 200
+
+static int (*set_breakpoint)(double);
+static int command_fd;
+static double until_s;   /* stop of the present command */
+static int proposing, holding, hunting, cuts;
+static int restarted;    /* the next step begins at a corner of an input */
+static int fresh;        /* the candidate arrays hold the point that is about to be accepted */
+static double *volts, *amps, *probe, *older_probe; /* candidate; the point before the last */
+static double older_t_s = -1.0;
+static double *cross_t_s; /* per probe: crossing inside the candidate, or negative */
+
+void lockstep_bind(int (*breakpoint)(double), int fd)
+{
+	size_t n = (size_t)cosim_world->n_sources + 1, m = (size_t)cosim_world->n_probes + 1;
+	set_breakpoint = breakpoint;
+	command_fd = fd;
+	volts = calloc(n, sizeof *volts);
+	amps = calloc(n, sizeof *amps);
+	probe = calloc(m, sizeof *probe);
+	older_probe = calloc(m, sizeof *older_probe);
+	cross_t_s = calloc(m, sizeof *cross_t_s);
+}
+
+void lockstep_reply(int64_t status)
+{
+	char bell = 'r';
+	cosim_world->status = status;
+	cosim_world->phase = status == STATUS_OK ? PHASE_WAITING : PHASE_FAILED;
+	if (write(command_fd, &bell, 1) != 1 || status != STATUS_OK)
+		_exit(status == STATUS_OK ? 0 : 1);
+}
+
+static double whole_ps(double t_s)
+{
+	return floor(t_s / PS + NEAR_PS) * PS;
+}
+
+/* The largest step allowed from t_s when the solver would take delta_s. */
+static double clamp(double t_s, double delta_s)
+{
+	const world_t *w = cosim_world;
+	double stop = until_s, left;
+
+	if (w->max_step_s > 0.0 && delta_s > w->max_step_s)
+		delta_s = w->max_step_s;
+	if (w->grid_ps > 0) {
+		double grid = (double)w->grid_ps * PS, phase = (double)w->grid_phase_ps * PS;
+		double edge = (floor((t_s - phase + TINY_S) / grid) + 1.0) * grid + phase;
+		if (edge < stop)
+			stop = edge;
+	}
+	for (int64_t k = 0; k < w->n_sources; k++) { /* a ramp's end is a corner too */
+		double corner = cosim_sources[k].t1_s;
+		if (corner > t_s + TINY_S && corner < stop)
+			stop = corner;
+	}
+	if (hunting > 0 && whole_ps(t_s) + PS < stop)
+		stop = whole_ps(t_s) + PS;
+	if (proposing && t_s + delta_s < stop) { /* a proposal must end on a whole picosecond */
+		double end = whole_ps(t_s + delta_s);
+		stop = end > t_s + TINY_S ? end : whole_ps(t_s) + PS;
+		if (end > t_s + TINY_S)
+			return stop - t_s;
+	}
+	left = stop - t_s;
+	if (delta_s >= left * (1.0 - 1e-9))
+		return left;
+	return delta_s > 0.5 * left ? 0.5 * left : delta_s; /* never leave a sliver behind */
+}
+
+/* Where probe k crosses `level` inside the candidate, by a parabola through three points. */
+static double crossing_time(int64_t k, double level, double t0_s, double t_s)
+{
+	double v0 = cosim_probes[k].volts - level, v1 = probe[k] - level, span = t_s - t0_s;
+	double slope = (v1 - v0) / span, bend = 0.0, lo = 0.0, hi = span, x = -v0 / slope;
+
+	if (older_t_s >= 0.0 && !restarted) {
+		double before = (cosim_probes[k].volts - older_probe[k]) / (t0_s - older_t_s);
+		bend = (slope - before) / (t_s - older_t_s);
+	}
+	for (int turn = 0; turn < 60; turn++) { /* bisection keeps Newton inside the bracket */
+		double value = v0 + x * (slope + bend * (x - span));
+		double rise = slope + bend * (2.0 * x - span), next;
+		if (value * v0 > 0.0)
+			lo = x;
+		else
+			hi = x;
+		next = rise != 0.0 ? x - value / rise : lo;
+		if (!(next > lo && next < hi))
+			next = 0.5 * (lo + hi);
+		if (fabs(next - x) < 1e-6 * PS)
+			return t0_s + next;
+		x = next;
+	}
+	return t0_s + x;
+}
+
+/* Finds every crossing in the candidate; returns the earliest, or a negative time. */
+static double find_crossings(double t0_s, double t_s)
+{
+	double first = -1.0;
+	for (int64_t k = 0; k < cosim_world->n_probes; k++) {
+		const probe_t *p = &cosim_probes[k];
+		double level = p->level ? p->fall_v : p->rise_v;
+		cross_t_s[k] = -1.0;
+		if (!p->asynchronous || (p->level ? probe[k] > level : probe[k] < level))
+			continue;
+		cross_t_s[k] = crossing_time(k, level, t0_s, t_s);
+		if (first < 0.0 || cross_t_s[k] < first)
+			first = cross_t_s[k];
+	}
+	return first;
+}
+
+static int cut(double t0_s, double end_s, double *delta_s)
+{
+	if (++cuts > MAX_CUTS)
+		lockstep_reply(STATUS_HUNT);
+	cosim_world->rejected++;
+	*delta_s = end_s - t0_s;
+	return 1;
+}
+
+/* A converged candidate from t0_s to t_s: 0 keeps it, 1 sends it back with a new delta. */
+static int judge(double t0_s, double t_s, double *delta_s)
+{
+	double first, whole = 0.0;
+
+	account_read(volts, probe, amps, t_s);
+	if (account_nan(probe, amps))
+		lockstep_reply(STATUS_NAN);
+	first = find_crossings(t0_s, t_s);
+	if (first >= 0.0) {
+		whole = ceil(first / PS - NEAR_PS) * PS; /* first whole picosecond at or after it */
+		if (t_s > whole + TINY_S || t_s - t0_s > SHORT_S) {
+			double before = whole - PS; /* come close first, then step over it */
+			hunting = HUNT_STEPS;
+			if (before > t0_s + 0.25 * PS && before < t_s - TINY_S)
+				return cut(t0_s, before, delta_s);
+			if (t_s > whole + TINY_S)
+				return cut(t0_s, whole, delta_s);
+		}
+	}
+	if (proposing && fabs(t_s - whole_ps(t_s)) < TINY_S) {
+		holding = 1;
+		cosim_world->t_ps = llround(t_s / PS);
+		lockstep_reply(STATUS_OK);
+		lockstep_wait();
+		holding = 0;
+		if (restarted) /* an input moved at t0_s itself: solve the step again with it */
+			return cut(t0_s, t0_s + clamp(t0_s, 0.1 * PS), delta_s);
+		if (until_s < t_s - TINY_S)
+			return cut(t0_s, until_s, delta_s);
+	}
+	if (first >= 0.0 && cosim_world->stop_on_crossing)
+		until_s = fmin(until_s, whole);
+	fresh = 1;
+	return 0;
+}
+
+int lockstep_sync(double t_s, double *delta_s, int redo, int location)
+{
+	if (location == 0 || redo) { /* redo: the solver gave up on the step; t_s is its start */
+		*delta_s = clamp(t_s, *delta_s);
+		return 0;
+	}
+	return judge(cosim_world->t_s, t_s, delta_s);
+}
+
+static void note_crossings(void)
+{
+	world_t *w = cosim_world;
+	for (int64_t k = 0; k < w->n_probes; k++) {
+		crossing_t *c = &cosim_crossings[w->n_crossings];
+		if (cross_t_s[k] < 0.0 || w->n_crossings >= MAX_CROSSINGS)
+			continue;
+		cosim_probes[k].level = !cosim_probes[k].level;
+		c->probe = k;
+		c->level = cosim_probes[k].level;
+		c->t_ps = llround(ceil(cross_t_s[k] / PS - NEAR_PS));
+		c->t_exact_s = cross_t_s[k];
+		w->n_crossings++;
+		cross_t_s[k] = -1.0;
+		hunting = 0;
+	}
+}
+
+/* The solver accepted the point at t_s. */
+void lockstep_point(double t_s)
+{
+	world_t *w = cosim_world;
+	double last_t_s = w->t_s;
+
+	if (!fresh) { /* the operating point, the only one without a candidate */
+		account_read(volts, probe, amps, t_s);
+		if (account_nan(probe, amps))
+			lockstep_reply(STATUS_NAN);
+		for (int64_t k = 0; k < w->n_probes; k++) {
+			probe_t *p = &cosim_probes[k];
+			p->level = probe[k] > 0.5 * (p->rise_v + p->fall_v);
+			cross_t_s[k] = -1.0;
+			p->volts = probe[k];
+		}
+		w->t_s = last_t_s = until_s = t_s;
+	}
+	for (int64_t k = 0; k < w->n_probes; k++)
+		older_probe[k] = cosim_probes[k].volts;
+	older_t_s = fresh ? last_t_s : -1.0;
+	account_accept(volts, probe, amps, t_s, restarted || !fresh);
+	note_crossings();
+	restarted = fresh = cuts = 0;
+	if (hunting > 0)
+		hunting--;
+	if (t_s > w->horizon_s)
+		lockstep_reply(STATUS_HORIZON);
+	if (t_s < until_s - TINY_S)
+		return;
+	w->t_ps = llround(t_s / PS);
+	lockstep_reply(STATUS_OK);
+	lockstep_wait();
+}
+
+static void apply_changes(double t_s)
+{
+	for (int64_t k = 0; k < cosim_world->n_changes; k++) {
+		const change_t *c = &cosim_changes[k];
+		source_t *s = &cosim_sources[c->source];
+		double now_v = cosim_source_volts(s, t_s);
+		double end_s = (double)(llround(t_s / PS) + c->ramp_ps) * PS;
+		s->v0_v = now_v;
+		s->v1_v = c->volts;
+		s->t0_s = t_s;
+		s->t1_s = end_s;
+		if (!holding && (k == 0 || c->ramp_ps != cosim_changes[k - 1].ramp_ps))
+			set_breakpoint(end_s);
+		account_disturbed(end_s);
+	}
+	if (cosim_world->n_changes > 0) {
+		if (!holding) /* a held candidate lies behind t_s: the solver would refuse */
+			set_breakpoint(t_s);
+		restarted = 1;
+	}
+	cosim_world->n_changes = 0;
+}
+
+/* Blocks until a command asks for time beyond the last accepted point. */
+void lockstep_wait(void)
+{
+	world_t *w = cosim_world;
+	for (;;) {
+		char bell;
+		if (read(command_fd, &bell, 1) != 1 || w->op == OP_QUIT)
+			_exit(0);
+		if (w->op == OP_START)
+			return;
+		apply_changes(w->t_s);
+		w->n_crossings = 0;
+		until_s = (double)w->until_ps * PS;
+		proposing = w->op == OP_PROPOSE;
+		if (until_s > w->t_s + TINY_S) {
+			w->phase = PHASE_STEPPING;
+			return;
+		}
+		w->t_ps = llround(w->t_s / PS);
+		lockstep_reply(STATUS_OK);
+	}
+}
