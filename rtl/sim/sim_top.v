@@ -1,0 +1,111 @@
+// sim_top.v : top of every system simulation: clock, reset, the chip, host files
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N.
+// o_wake toggles at every clock edge at which a macro pin changed or the exit code was written: the
+// one signal a test bench has to watch. Clock edges lie at multiples of CLK_PS.
+
+`timescale 1ps/1ps
+`default_nettype none
+
+module sim_top #(
+   parameter CLK_PS    = 1000,     // clock period in ps
+   parameter N_MACRO   = 1,
+   parameter IN_W      = 400,
+   parameter OUT_N     = 10,
+   parameter ADC_BITS  = 8,
+   parameter PROG_AW   = 16,
+   parameter RAM_WORDS = 262144
+) (
+   output wire                              o_wake,
+   // analog macros
+   output wire [N_MACRO-1:0]                o_macro_en,
+   output wire [N_MACRO*IN_W-1:0]           o_macro_in,
+   output wire [N_MACRO-1:0]                o_macro_strobe,
+   input  wire [N_MACRO*OUT_N*ADC_BITS-1:0] i_macro_code,
+   output wire [N_MACRO-1:0]                o_macro_prog_en,
+   output wire [N_MACRO-1:0]                o_macro_prog_we,
+   output wire [N_MACRO*PROG_AW-1:0]        o_macro_prog_addr,
+   output wire [N_MACRO*32-1:0]             o_macro_prog_data,
+   output wire [N_MACRO-1:0]                o_macro_active,
+   // end of the program
+   output wire                              o_exit_valid,
+   output wire [31:0]                       o_exit_code
+);
+
+   localparam PINS_W = N_MACRO * (5 + IN_W + PROG_AW + 32) + 1;
+
+   wire        clk, rst;
+   wire        console_valid, mark_open, mark_close;
+   wire [7:0]  console_data;
+   wire [15:0] mark_id;
+   wire [63:0] cycle, instret;
+
+   sim_clock #(
+      .CLK_PS (CLK_PS)
+   ) u_clock (
+      .o_clk (clk),
+      .o_rst (rst)
+   );
+
+   soc_top #(
+      .N_MACRO   (N_MACRO),
+      .IN_W      (IN_W),
+      .OUT_N     (OUT_N),
+      .ADC_BITS  (ADC_BITS),
+      .PROG_AW   (PROG_AW),
+      .RAM_WORDS (RAM_WORDS)
+   ) u_soc (
+      .i_clk             (clk),
+      .i_rst             (rst),
+      .o_macro_en        (o_macro_en),
+      .o_macro_in        (o_macro_in),
+      .o_macro_strobe    (o_macro_strobe),
+      .i_macro_code      (i_macro_code),
+      .o_macro_prog_en   (o_macro_prog_en),
+      .o_macro_prog_we   (o_macro_prog_we),
+      .o_macro_prog_addr (o_macro_prog_addr),
+      .o_macro_prog_data (o_macro_prog_data),
+      .o_macro_active    (o_macro_active),
+      .o_console_valid   (console_valid),
+      .o_console_data    (console_data),
+      .o_exit_valid      (o_exit_valid),
+      .o_exit_code       (o_exit_code),
+      .o_mark_open       (mark_open),
+      .o_mark_close      (mark_close),
+      .o_mark_id         (mark_id),
+      .o_cycle           (cycle),
+      .o_instret         (instret)
+   );
+
+   sim_wake #(
+      .WIDTH (PINS_W)
+   ) u_wake (
+      .i_clk  (clk),
+      .i_rst  (rst),
+      .i_pins ({o_macro_en, o_macro_in, o_macro_strobe, o_macro_prog_en, o_macro_prog_we,
+                o_macro_prog_addr, o_macro_prog_data, o_macro_active, o_exit_valid}),
+      .o_wake (o_wake)
+   );
+
+   sim_console u_console (
+      .i_clk           (clk),
+      .i_console_valid (console_valid),
+      .i_console_data  (console_data)
+   );
+
+   sim_events u_events (
+      .i_clk        (clk),
+      .i_rst        (rst),
+      .i_mark_open  (mark_open),
+      .i_mark_close (mark_close),
+      .i_mark_id    (mark_id),
+      .i_exit_valid (o_exit_valid),
+      .i_exit_code  (o_exit_code),
+      .i_cycle      (cycle),
+      .i_instret    (instret)
+   );
+
+endmodule
+
+`default_nettype wire
