@@ -22,6 +22,7 @@ from hashlib import sha256
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cosim.errors import NetlistError, ToolError, UserInputError
 
@@ -313,20 +314,19 @@ def compile_va(path: Path | str, *, include: Sequence[Path | str] = ()) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    argv = [str(openvaf()), str(source), "-o", str(partial)]
-    for folder in folders:
-        argv += ["-I", str(folder)]
-    done = subprocess.run(
-        argv, capture_output=True, text=True, errors="replace", check=False, timeout=600
-    )
-    try:
+    # The compiler puts intermediate files beside its output, so each call has its own folder.
+    with TemporaryDirectory(prefix=".compile-", dir=target.parent) as folder:
+        partial = Path(folder) / target.name
+        argv = [str(openvaf()), str(source), "-o", str(partial)]
+        for include_folder in folders:
+            argv += ["-I", str(include_folder)]
+        done = subprocess.run(
+            argv, capture_output=True, text=True, errors="replace", check=False, timeout=600
+        )
         if done.returncode != 0 or not partial.exists():
             reason = _first_complaint(done.stdout + done.stderr) or f"exit {done.returncode}"
             raise NetlistError(f"{source.name} does not compile: {reason}")
         partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 

@@ -62,7 +62,8 @@ class Progress:
                 )
             except OSError as error:
                 raise SetupError(f"{argv[0]} does not start ({error.strerror}): {fix}") from error
-            tail = self._follow(process, handle)
+            with process:
+                tail = self._follow(process, handle)
         if process.returncode != 0:
             print("\n".join(f"    | {line}" for line in tail), file=sys.stderr)
             raise SetupError(f"`{Path(argv[0]).name}` failed ({self.log}): {fix}")
