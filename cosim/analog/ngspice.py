@@ -7,8 +7,7 @@ from exactly the time they change. README.md, section "ngspice engine", has the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import numpy as np
@@ -17,16 +16,17 @@ from numpy.typing import NDArray
 from cosim import tools
 from cosim.analog.ngspice_deck import boundary, deck_text, script_text
 from cosim.analog.ngspice_options import NgspiceOptions
+from cosim.analog.ngspice_rows import Ledger, Rows
 from cosim.analog.ngspice_worker import Worker
-from cosim.analog.ngspice_world import INDEX, Kind, Op, World
-from cosim.analog.pins import InputPin, MacroDescription, Supply
+from cosim.analog.ngspice_world import INDEX, Op, World
+from cosim.analog.pins import MacroDescription
 from cosim.analog.protocol import Advance, Crossing, Energy, Sample
 from cosim.errors import ConvergenceError, WorkerLostError
 
 __all__ = ["NgspiceEngine"]
 
 Floats = NDArray[np.float64]
-FOREVER_PS = 1 << 60
+Weights = tuple[Floats, ...]
 
 _UNTIL, _GRID, _PHASE = INDEX["until_ps"], INDEX["grid_ps"], INDEX["grid_phase_ps"]
 _STOP, _CHANGES, _T_PS = INDEX["stop_on_crossing"], INDEX["n_changes"], INDEX["t_ps"]
@@ -34,105 +34,93 @@ _SETTLED, _CROSSED = INDEX["settled"], INDEX["n_crossings"]
 
 
 class NgspiceEngine:
-    """One macro in one ngspice worker. Bridge time = circuit time + the time slept so far."""
+    """One macro in one ngspice worker. Bridge time = circuit time + the time slept so far.
+
+    A macro with weights is given as `describe`, which turns them into a description; each
+    `program` then ends the present worker and begins to load a new one.
+    """
 
     engine = "ngspice"
 
     def __init__(
-        self, name: str, macro: MacroDescription, options: NgspiceOptions | None = None
+        self,
+        name: str,
+        macro: MacroDescription | None = None,
+        options: NgspiceOptions | None = None,
+        *,
+        describe: Callable[[Weights], MacroDescription] | None = None,
     ) -> None:
-        self.name, self.macro = name, macro
+        if macro is None and describe is None:
+            raise ValueError(f"{name}: give a macro or the function that describes it")
+        self.name = name
         self.options = options or NgspiceOptions()
+        self.clipped: set[str] = set()  # converters whose last code was out of range
+        self._describe = describe
+        self._rows: Rows | None = Rows(macro) if macro is not None else None
         self._worker: Worker | None = None
         self._world: World | None = None
-        self._slept_ps = 0  # bridge time minus circuit time
         self._started = False
+        self._now_ps = 0
+        self._slept_ps = 0  # bridge time minus circuit time
         self._held_ps = -1  # bridge time of a tentative step, -1 without one
         self._pending: dict[int, tuple[float, int]] = {}  # source row -> volts, ramp
-        self._conversions: dict[str, int] = {}
         self._slept_j: Floats = np.zeros(0)
-        self.clipped: set[str] = set()  # converters whose last code was out of range
-        self._rows()
-
-    def _rows(self) -> None:
-        """Tables from pin names to rows of the shared memory."""
-        macro = self.macro
-        self._drivers: list[InputPin | Supply] = [*macro.inputs, *macro.supplies]
-        self._input_row = {pin.name: row for row, pin in enumerate(macro.inputs)}
-        self._follow: dict[str, list[int]] = {}
-        for row, driver in enumerate(self._drivers):
-            gate = driver.enable if isinstance(driver, InputPin) else driver.gate
-            if gate is not None:
-                self._follow.setdefault(gate, []).append(row)
-        self._levels = {pin.name: 0 for pin in macro.inputs}
-        self._n_sources = len(self._drivers) + len(macro.meters)
-        self._target_v = [0.0] * self._n_sources
-        names = [pin.name for pin in macro.outputs] + [c.name for c in macro.converters]
-        self._converter_row = {
-            c.name: len(macro.outputs) + k for k, c in enumerate(macro.converters)
-        }
-        self._output_row = {pin.name: row for row, pin in enumerate(macro.outputs)}
-        self._probe_rows: dict[str, slice] = {}
-        start = len(names)
-        for name, nodes in macro.probes.items():
-            self._probe_rows[name] = slice(start, start + len(nodes))
-            start += len(nodes)
+        self._past = Ledger()  # earlier workers, and conversions
 
     # -- life ----------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Start the worker and read the netlist, without waiting for it. `start` does both."""
+        """Start the worker and let it read the netlist, without waiting. `start` does both."""
         if self._worker is not None:
             return
-        rows = boundary(self.macro)
-        world = World(len(rows.source_nodes), len(rows.probe_nodes))
-        for row, pin in enumerate(self.macro.outputs):
-            world.probes[row]["rise_v"], world.probes[row]["fall_v"] = pin.rise_v, pin.fall_v
-            world.probes[row]["asynchronous"] = int(pin.asynchronous)
-        world.sources["t1_s"] = -1.0
-        world.sources["kind"][len(self._drivers) :] = Kind.METER
-        options = self.options
+        if self._rows is None:
+            raise WorkerLostError("the macro has not been programmed", macro=self.name)
+        macro = self._rows.macro
+        nodes = boundary(macro)
+        libraries = [tools.compile_va(model, include=macro.include) for model in macro.models]
+        deck = deck_text(macro, self.options)
+        world = World(len(nodes.source_nodes), len(nodes.probe_nodes))
+        self._rows.fill(world)
         world.set(
-            max_step_s=options.max_step_ps * 1e-12,
-            settle_v=options.settle_v,
-            settle_a=options.settle_a,
-            settle_rel=options.settle_rel,
-            settle_s=options.settle_ps * 1e-12,
-            horizon_s=options.horizon_s,
+            max_step_s=self.options.max_step_ps * 1e-12,
+            settle_v=self.options.settle_v,
+            settle_a=self.options.settle_a,
+            settle_rel=self.options.settle_rel,
+            settle_s=self.options.settle_ps * 1e-12,
+            horizon_s=self.options.horizon_s,
         )
-        libraries = [
-            tools.compile_va(model, include=self.macro.include) for model in self.macro.models
-        ]
-        deck = deck_text(self.macro, options)
         self._world = world
-        self._slept_j = np.zeros(self._n_sources)
+        self._slept_j = np.zeros(self._rows.n_sources)
         self._worker = Worker(
-            self.name,
-            world,
-            deck,
-            [Path(library) for library in libraries],
-            script_text(options, deck.count("\n")),
-            options,
-            self._row_name,
+            name=self.name,
+            world=world,
+            deck=deck,
+            libraries=libraries,
+            script=script_text(self.options, deck.count("\n")),
+            options=self.options,
+            node_name=lambda row: (
+                nodes.probe_nodes[row] if row >= 0 else nodes.source_nodes[-1 - row]
+            ),
         )
 
-    def program(self, weights: tuple[Floats, ...]) -> None:
-        """A plain netlist has no weights; a weighted macro is described anew and solved afresh."""
-        raise NotImplementedError(
-            f"macro {self.name} has no weights; describe it again with the weights in its netlist"
-        )
-
-    def replace(self, macro: MacroDescription) -> None:
-        """A new netlist behind the same pins: the old worker ends, a new one begins to load."""
+    def program(self, weights: Weights) -> None:
+        """New weights: a new netlist, so a new worker, which begins to load at once."""
+        if self._describe is None:
+            raise ValueError(f"{self.name}: this macro has no weights to program")
+        if self._rows is not None and self._started:
+            self._past.add_sources(self._rows, self._source_j().tolist())
         self.close()
-        fresh = NgspiceEngine(self.name, macro, self.options)
-        self.__dict__.update(fresh.__dict__)
+        levels = self._rows.levels if self._rows is not None else {}
+        self._rows = Rows(self._describe(weights))
+        self._rows.levels.update(levels)
         self.load()
 
     def close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        self._started, self._held_ps = False, -1
+        self._pending.clear()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
         if self._world is not None:
             self._world.close()
 
@@ -148,27 +136,29 @@ class NgspiceEngine:
         self.close()
 
     @property
+    def macro(self) -> MacroDescription:
+        """The present description."""
+        if self._rows is None:
+            raise WorkerLostError("the macro has not been programmed", macro=self.name)
+        return self._rows.macro
+
+    @property
     def pid(self) -> int:
         """Process number of the worker, -1 without one."""
         return self._worker.pid if self._worker is not None else -1
 
-    # -- time ----------------------------------------------------------------------------------
-
     @property
     def t_ps(self) -> int:
         """The engine's present bridge time."""
-        return self._bound().integer("t_ps") + self._slept_ps if self._held_ps < 0 else self._now_ps
+        return self._now_ps
+
+    # -- time ----------------------------------------------------------------------------------
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         self.load()
-        world, worker = self._running()
-        self._slept_ps, self._now_ps = t_ps, t_ps
-        for name, level in levels.items():
-            self._check_pin(name)
-            self._levels[name] = int(level)
-        for row in range(len(self._drivers)):
-            self._target_v[row] = volts = self._volts(row)
-            world.sources[row]["v0_v"] = world.sources[row]["v1_v"] = volts
+        world, worker, rows = self._parts()
+        self._slept_ps = self._now_ps = t_ps
+        rows.set_all(world, levels)
         worker.wait()  # the netlist
         worker.command(Op.START)  # the operating point
         self._started = True
@@ -176,23 +166,43 @@ class NgspiceEngine:
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
         if t_ps != self._now_ps:
             raise ValueError(f"{self.name}: drive at {t_ps} ps, but the time is {self._now_ps} ps")
-        moved: dict[int, None] = {}
-        for name, level in levels.items():
-            row = self._check_pin(name)
-            if self._levels[name] != level:
-                self._levels[name] = int(level)
-                moved[row] = None
-                for follower in self._follow.get(name, ()):
-                    moved[follower] = None
-        for row in moved:
-            volts, driver = self._volts(row), self._drivers[row]
-            if volts != self._target_v[row]:
-                rising = volts > self._target_v[row]
-                self._target_v[row] = volts
-                self._pending[row] = (volts, driver.rise_ps if rising else driver.fall_ps)
+        self._pending.update(self._parts()[2].moves(levels))
+
+    def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
+        if until_ps < self._now_ps:
+            raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {until_ps} ps")
+        if until_ps == self._now_ps:
+            return Advance(t_ps=until_ps, settled=self._settled())
+        ints = self._command(Op.ADVANCE, until_ps, grid_ps, stop_on_crossing).ints
+        self._held_ps = -1
+        self._now_ps = ints[_T_PS] + self._slept_ps
+        crossings = self._crossings(ints[_CROSSED]) if ints[_CROSSED] else ()
+        return Advance(t_ps=self._now_ps, crossings=crossings, settled=bool(ints[_SETTLED]))
+
+    def propose(self, until_ps: int) -> int:
+        if self._held_ps >= 0 and not self._pending:
+            return min(self._held_ps, until_ps)
+        if until_ps <= self._now_ps:
+            return self._now_ps
+        self._held_ps = self._command(Op.PROPOSE, until_ps).ints[_T_PS] + self._slept_ps
+        return self._held_ps
+
+    def sleep(self, t_ps: int) -> None:
+        world, _, rows = self._parts()
+        if t_ps < self._now_ps:
+            raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {t_ps} ps")
+        if not self._settled():
+            raise ConvergenceError("not settled, so it cannot sleep", macro=self.name, t_ps=t_ps)
+        self._slept_j += rows.power_w(world) * ((t_ps - self._now_ps) * 1e-12)
+        self._slept_ps += t_ps - self._now_ps
+        self._now_ps = t_ps
+
+    def _settled(self) -> bool:
+        quiet = not self._pending and self._held_ps < 0
+        return quiet and bool(self._solved().ints[_SETTLED])
 
     def _command(self, op: Op, until_ps: int, grid_ps: int = 0, stop: bool = True) -> World:
-        world, worker = self._running()
+        world, worker, _ = self._parts()
         ints = world.ints
         ints[_UNTIL], ints[_GRID] = until_ps - self._slept_ps, grid_ps
         ints[_PHASE] = -self._slept_ps % grid_ps if grid_ps else 0
@@ -204,149 +214,65 @@ class NgspiceEngine:
         worker.command(op)
         return world
 
-    def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
-        if until_ps < self._now_ps:
-            raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {until_ps} ps")
-        if until_ps == self._now_ps:
-            return Advance(t_ps=until_ps, settled=self._settled())
-        world = self._command(Op.ADVANCE, until_ps, grid_ps, stop_on_crossing)
-        self._held_ps = -1
-        ints = world.ints
-        self._now_ps = ints[_T_PS] + self._slept_ps
-        crossings: tuple[Crossing, ...] = ()
-        if ints[_CROSSED]:
-            crossings = self._crossings(world, ints[_CROSSED])
-        return Advance(t_ps=self._now_ps, crossings=crossings, settled=bool(ints[_SETTLED]))
-
-    def propose(self, until_ps: int) -> int:
-        if self._held_ps >= 0 and not self._pending:
-            return min(self._held_ps, until_ps)
-        if until_ps <= self._now_ps:
-            return self._now_ps
-        world = self._command(Op.PROPOSE, until_ps)
-        self._held_ps = world.ints[_T_PS] + self._slept_ps
-        return self._held_ps
-
-    def sleep(self, t_ps: int) -> None:
-        world = self._bound()
-        if t_ps < self._now_ps:
-            raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {t_ps} ps")
-        if not self._settled():
-            raise ConvergenceError("not settled, so it cannot sleep", macro=self.name, t_ps=t_ps)
-        gone_s = (t_ps - self._now_ps) * 1e-12
-        self._slept_j += self._power_w(world) * gone_s
-        self._slept_ps += t_ps - self._now_ps
-        self._now_ps = t_ps
-
-    def _settled(self) -> bool:
-        return not self._pending and self._held_ps < 0 and bool(self._bound().ints[_SETTLED])
-
     # -- answers -------------------------------------------------------------------------------
 
     def levels(self) -> dict[str, int]:
         """Present level of every asynchronous output."""
-        world = self._bound()
-        return {
-            pin.name: int(world.probes[row]["level"])
-            for row, pin in enumerate(self.macro.outputs)
-            if pin.asynchronous
-        }
+        level = self._solved().probes["level"]
+        rows = self._parts()[2]
+        watched = {pin.name for pin in rows.macro.outputs if pin.asynchronous}
+        return {name: int(level[row]) for name, row in rows.outputs.items() if name in watched}
 
     def sample(self, pins: tuple[str, ...] = ()) -> Sample:
-        world = self._bound()
-        volts = world.probes["volts"]
-        read = {pin.name: float(volts[row]) for pin, row in self._outputs()}
+        volts = self._solved().probes["volts"]
+        rows = self._parts()[2]
+        read = {name: float(volts[row]) for name, row in rows.outputs.items()}
+        read.update({name: float(volts[row]) for name, row in rows.converters.items()})
         codes: dict[str, int] = {}
-        for converter in self.macro.converters:
-            value = float(volts[self._converter_row[converter.name]])
-            read[converter.name] = value
-            if converter.name not in pins:
-                continue
-            codes[converter.name], clipped = converter.code(value)
-            self._conversions[converter.name] = self._conversions.get(converter.name, 0) + 1
-            (self.clipped.add if clipped else self.clipped.discard)(converter.name)
-        unknown = [pin for pin in pins if pin not in read]
-        if unknown:
-            raise KeyError(f"{self.name}: no output pin {unknown[0]}")
-        layers = {name: volts[rows].copy() for name, rows in self._probe_rows.items()}
+        for pin in pins:
+            if pin not in read:
+                raise KeyError(f"{self.name}: no output pin {pin}")
+        for converter in rows.macro.converters:
+            if converter.name in pins:
+                code, clipped = converter.code(read[converter.name])
+                codes[converter.name] = code
+                self._past.bill(converter.supply, converter.group, converter.energy_j)
+                (self.clipped.add if clipped else self.clipped.discard)(converter.name)
+        layers = {name: volts[span].copy() for name, span in rows.probes.items()}
         return Sample(t_ps=self._now_ps, volts=read, codes=codes, layers=layers)
 
     def energy(self) -> Energy:
-        world = self._bound()
-        joules = world.sources["energy_j"] + self._slept_j
-        by_supply: dict[str, float] = {}
-        by_group: dict[str, float] = {}
-
-        def bill(supply: str, group: str, energy_j: float) -> None:
-            by_supply[supply] = by_supply.get(supply, 0.0) + energy_j
-            by_group[group] = by_group.get(group, 0.0) + energy_j
-
-        for row, driver in enumerate(self._drivers):
-            supply = driver.supply if isinstance(driver, InputPin) else driver.name
-            bill(supply, driver.group, float(joules[row]))
-        for converter in self.macro.converters:
-            count = self._conversions.get(converter.name, 0)
-            bill(converter.supply, converter.group, count * converter.energy_j)
-        for row, meter in enumerate(self.macro.meters, start=len(self._drivers)):
-            by_group[meter.taken_from] -= float(joules[row])
-            by_group[meter.group] = by_group.get(meter.group, 0.0) + float(joules[row])
-        return Energy(
-            t_ps=self._now_ps,
-            total_j=sum(by_supply.values()),
-            by_supply=by_supply,
-            by_group=by_group,
-        )
+        ledger = self._past.copy()
+        if self._started:
+            ledger.add_sources(self._parts()[2], self._source_j().tolist())
+        return ledger.energy(self._now_ps)
 
     def snapshot(self) -> Mapping[str, Floats]:
         """Probes by name, and `outputs`, `source_v`, `source_a` in the order of the description."""
-        world = self._bound()
+        world = self._solved()
         volts = world.probes["volts"]
-        n_pins = len(self.macro.outputs) + len(self.macro.converters)
-        shot: dict[str, Floats] = {
-            name: volts[rows].copy() for name, rows in self._probe_rows.items()
-        }
-        shot["outputs"] = volts[:n_pins].copy()
+        rows = self._parts()[2]
+        shot: dict[str, Floats] = {name: volts[span].copy() for name, span in rows.probes.items()}
+        shot["outputs"] = volts[: len(rows.outputs) + len(rows.converters)].copy()
         shot["source_v"] = world.sources["volts"].copy()
         shot["source_a"] = world.sources["amps"].copy()
         return shot
 
     def steps(self) -> dict[str, int]:
         """Solver effort so far: Newton loads, accepted and rejected steps."""
-        world = self._bound()
+        world = self._solved()
         return {name: world.integer(name) for name in ("loads", "accepted", "rejected")}
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _outputs(self) -> list[tuple[object, int]]:
-        return [(pin, self._output_row[pin.name]) for pin in self.macro.outputs]
+    def _source_j(self) -> Floats:
+        return np.asarray(self._solved().sources["energy_j"] + self._slept_j, dtype=np.float64)
 
-    def _row_name(self, row: int) -> str:
-        rows = boundary(self.macro)
-        return rows.probe_nodes[row] if row >= 0 else rows.source_nodes[-1 - row]
-
-    def _volts(self, row: int) -> float:
-        driver = self._drivers[row]
-        if isinstance(driver, InputPin):
-            enabled = driver.enable is None or bool(self._levels[driver.enable])
-            return driver.volts(self._levels[driver.name], enabled)
-        return driver.volts if driver.gate is None or self._levels[driver.gate] else driver.v_off
-
-    def _check_pin(self, name: str) -> int:
-        row = self._input_row.get(name)
-        if row is None:
-            raise KeyError(f"{self.name}: no input pin {name}")
-        return row
-
-    def _power_w(self, world: World) -> Floats:
-        power = world.sources["volts"] * world.sources["amps"]
-        meters = slice(len(self._drivers), None)
-        power[meters] = -world.sources["amps"][meters]
-        return np.asarray(power, dtype=np.float64)
-
-    def _crossings(self, world: World, count: int) -> tuple[Crossing, ...]:
+    def _crossings(self, count: int) -> tuple[Crossing, ...]:
+        world, _, rows = self._parts()
         found = [
             Crossing(
-                pin=self.macro.outputs[row].name,
+                pin=rows.macro.outputs[row].name,
                 level=level,
                 t_ps=t_ps + self._slept_ps,
                 t_exact_s=t_exact_s + self._slept_ps * 1e-12,
@@ -355,12 +281,12 @@ class NgspiceEngine:
         ]
         return tuple(sorted(found, key=lambda crossing: crossing.t_exact_s))
 
-    def _bound(self) -> World:
+    def _solved(self) -> World:
         if self._world is None or not self._started:
             raise WorkerLostError("the engine has not been started", macro=self.name)
         return self._world
 
-    def _running(self) -> tuple[World, Worker]:
-        if self._world is None or self._worker is None:
+    def _parts(self) -> tuple[World, Worker, Rows]:
+        if self._world is None or self._worker is None or self._rows is None:
             raise WorkerLostError("the engine is closed", macro=self.name)
-        return self._world, self._worker
+        return self._world, self._worker, self._rows

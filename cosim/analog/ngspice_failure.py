@@ -23,6 +23,10 @@ _TROUBLE = re.compile(r"trouble with (?:node \"?([^\"\s]+)\"?|(\S+) ?- ?instance
 _SINGULAR = re.compile(r"singular matrix:?\s*(?:check nodes? (\S+)(?: and (\S+))?)?", re.IGNORECASE)
 _STARRED = re.compile(r"^(\S+)\s+[-+.\deE]+(?:nan|inf)?\s+[-+.\deE]+(?:nan|inf)?\s+\*", re.M)
 
+_NO_POINT = re.compile(
+    r"no convergence|solution failed|failed to converge|did not converge|stepping failed", re.I
+)
+
 
 def _plain(log: str) -> list[str]:
     return [line.strip() for line in _PREFIX.sub("", log).splitlines() if line.strip()]
@@ -46,6 +50,13 @@ def _outer(node: str | None) -> str | None:
     return re.sub(r"^(?:xmacro\.|p_)", "", node.strip("\"'"))
 
 
+_FIXED = {
+    Status.NAN: (ConvergenceError, "the solution is not a number"),
+    Status.HUNT: (ConvergenceError, "a crossing could not be located"),
+    Status.HORIZON: (CircuitError, "the run is longer than horizon_s"),
+}
+
+
 def circuit_error(
     *,
     name: str,
@@ -56,39 +67,20 @@ def circuit_error(
     bad_node: str | None = None,
 ) -> CircuitError:
     """The error for a worker that reported `status`; `started` says the solver had begun."""
+    if status in _FIXED:
+        kind, reason = _FIXED[status]
+        return kind(reason, macro=name, t_ps=t_ps, node=_outer(bad_node))
     text = "\n".join(_plain(log))
-    if status == Status.HORIZON:
-        return CircuitError("the run is longer than horizon_s", macro=name, t_ps=t_ps)
-    if status == Status.NAN:
-        return ConvergenceError(
-            "the solution is not a number", macro=name, t_ps=t_ps, node=bad_node
-        )
-    if status == Status.HUNT:
-        return ConvergenceError("a crossing could not be located", macro=name, t_ps=t_ps)
-    where = t_ps if started else None
-    small = "timestep too small" in text.lower()
-    trouble = _TROUBLE.search(text)
-    if small:
-        node = _outer(trouble.group(1)) if trouble else None
-        detail = trouble.group(0) if trouble else "no node named"
-        return ConvergenceError(
-            f"the step fell to its floor: {detail}", macro=name, t_ps=t_ps, node=node
-        )
-    singular = _SINGULAR.search(text)
-    if singular and started:
-        return ConvergenceError(
-            "singular matrix", macro=name, t_ps=where, node=_outer(singular.group(1))
-        )
-    if started and re.search(
-        r"no convergence|solution failed|failed to converge|did not converge|stepping failed",
-        text,
-        re.IGNORECASE,
-    ):
+    reason, node = "", None
+    if "timestep too small" in text.lower():
+        trouble = _TROUBLE.search(text)
+        node = trouble.group(1) if trouble else None
+        reason = f"the step fell to its floor: {trouble.group(0) if trouble else 'no node named'}"
+    elif started and (singular := _SINGULAR.search(text)):
+        reason, node = "singular matrix", singular.group(1)
+    elif started and _NO_POINT.search(text):
         starred = _STARRED.search(text)
-        return ConvergenceError(
-            "no operating point found",
-            macro=name,
-            t_ps=t_ps,
-            node=_outer(starred.group(1)) if starred else None,
-        )
+        reason, node = "no operating point found", starred.group(1) if starred else None
+    if reason:
+        return ConvergenceError(reason, macro=name, t_ps=t_ps, node=_outer(node))
     return NetlistError(f"ngspice rejects the netlist: {first_complaint(log)}", macro=name)

@@ -38,6 +38,7 @@ class Worker:
 
     def __init__(
         self,
+        *,
         name: str,
         world: World,
         deck: str,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ __all__ = ["Kind", "Op", "Phase", "Status", "World"]
 MAGIC = int.from_bytes(b"COSIM_01", "little")
 MAX_CROSSINGS = 1024
 
-_INTS, _REALS = "q", "d"
+_INTS: Literal["q"] = "q"
+_REALS: Literal["d"] = "d"
 HEADER = (
     [(name, _INTS) for name in ("magic", "n_sources", "n_probes", "n_changes_max")]
     + [(name, _INTS) for name in ("phase", "loads", "accepted", "rejected")]
@@ -80,8 +82,8 @@ class World:
         os.ftruncate(self.fd, starts[-1])
         self._memory = mmap.mmap(self.fd, starts[-1])
         view = memoryview(self._memory)
-        self.ints = view[: sizes[0]].cast(_INTS)
-        self.reals = view[: sizes[0]].cast(_REALS)
+        self.ints: memoryview[int] = view[: sizes[0]].cast(_INTS)
+        self.reals: memoryview[float] = view[: sizes[0]].cast(_REALS)
 
         def table(place: int, dtype: np.dtype[np.void], count: int) -> Table:
             return np.frombuffer(self._memory, dtype=dtype, count=count, offset=starts[place])
