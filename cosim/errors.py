@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """errors : every error cosim raises on purpose.
 
-    CosimError                 exit code 1
-    +-- UserInputError         2   a file, field or option the user gave is wrong
-    |   +-- DesignError            design file: unknown key, value out of range
-    |   +-- ModelError             model file: truncated, wrong shape, weight outside {-1, 0, +1}
-    |   +-- DatasetError           image folder without IDX files, truncated IDX
-    |   +-- MacroFileError         .subckt file or pin description
-    +-- ToolError              3   a tool is missing, too old, or does not start
-    +-- CircuitError           4   a circuit simulator rejected, lost or could not solve a circuit
-    |   +-- NetlistError           netlist or Verilog-A model rejected before time 0
-    |   +-- ConvergenceError       no solution, NaN, step floor
-    |   +-- WorkerLostError        the engine's process died, hung or answered late
-    |   +-- RangeError             an answer outside the fitted range of a model
-    +-- FirmwareError          5   firmware does not build, or ended with a non-zero exit code
-    +-- RtlError               6   RTL does not build, or a protocol check failed in the run
-    +-- RunFolderError         7   run folder cannot be written (full disk, read-only)
-    +-- MismatchError          8   two results that must agree do not
+CosimError                 exit code 1
++-- UserInputError         2   a file, field or option the user gave is wrong
+|   +-- DesignError            design file: unknown key, value out of range
+|   +-- ModelError             model file: truncated, wrong shape, weight outside {-1, 0, +1}
+|   +-- DatasetError           image folder without IDX files, truncated IDX
+|   +-- MacroFileError         .subckt file or pin description
++-- ToolError              3   a tool is missing, too old, or does not start
++-- CircuitError           4   a circuit simulator rejected, lost or could not solve a circuit
+|   +-- NetlistError           netlist or Verilog-A model rejected before time 0
+|   +-- ConvergenceError       no solution, NaN, step floor
+|   +-- WorkerLostError        the engine's process died, hung or answered late
+|   +-- RangeError             an answer outside the fitted range of a model
++-- FirmwareError          5   firmware does not build, or ended with a non-zero exit code
++-- RtlError               6   RTL does not build, or a protocol check failed in the run
++-- RunFolderError         7   run folder cannot be written (full disk, read-only)
++-- MismatchError          8   two results that must agree do not
 """
 
 from __future__ import annotations
