@@ -157,10 +157,11 @@ class NgspiceEngine:
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         self.load()
         world, worker, rows = self._parts()
-        self._slept_ps = self._now_ps = t_ps
+        self._slept_ps = self._now_ps = worker.slept_ps = t_ps
         rows.set_all(world, levels)
         worker.wait()  # the netlist
         worker.command(Op.START)  # the operating point
+        worker.refuse_ignored_lines()
         self._started = True
 
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
@@ -188,13 +189,14 @@ class NgspiceEngine:
         return self._held_ps
 
     def sleep(self, t_ps: int) -> None:
-        world, _, rows = self._parts()
+        world, worker, rows = self._parts()
         if t_ps < self._now_ps:
             raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {t_ps} ps")
         if not self._settled():
             raise ConvergenceError("not settled, so it cannot sleep", macro=self.name, t_ps=t_ps)
         self._slept_j += rows.power_w(world) * ((t_ps - self._now_ps) * 1e-12)
         self._slept_ps += t_ps - self._now_ps
+        worker.slept_ps = self._slept_ps
         self._now_ps = t_ps
 
     def _settled(self) -> bool:

@@ -8,7 +8,7 @@ import re
 from cosim.analog.ngspice_world import Status
 from cosim.errors import CircuitError, ConvergenceError, NetlistError
 
-__all__ = ["circuit_error", "first_complaint"]
+__all__ = ["circuit_error", "first_complaint", "ignored_lines"]
 
 _PREFIX = re.compile(r"^(?:stdout|stderr) ?", re.MULTILINE)
 _NOISE = re.compile(
@@ -23,8 +23,8 @@ _TROUBLE = re.compile(r"trouble with (?:node \"?([^\"\s]+)\"?|(\S+) ?- ?instance
 _SINGULAR = re.compile(r"singular matrix:?\s*(?:check nodes? (\S+)(?: and (\S+))?)?", re.IGNORECASE)
 _STARRED = re.compile(r"^(\S+)\s+[-+.\deE]+(?:nan|inf)?\s+[-+.\deE]+(?:nan|inf)?\s+\*", re.M)
 
-_NO_POINT = re.compile(
-    r"no convergence|solution failed|failed to converge|did not converge|stepping failed", re.I
+_IGNORED = re.compile(
+    r"is not a valid .* line, ignored|unrecognized parameter|can't find model", re.I
 )
 
 
@@ -38,16 +38,21 @@ def first_complaint(log: str) -> str:
     for place, line in enumerate(lines):
         if _NOISE.match(line) or not _COMPLAINT.search(line):
             continue
-        more = lines[place + 1] if line.endswith(":") and place + 1 < len(lines) else ""
+        more = lines[place + 1] if line.endswith((":", "line")) and place + 1 < len(lines) else ""
         return f"{line} {more}".strip()
     return lines[-1] if lines else "ngspice said nothing"
 
 
+def ignored_lines(log: str) -> str:
+    """The first netlist line that ngspice left out with no more than a warning, '' if none."""
+    return next((line for line in _plain(log) if _IGNORED.search(line)), "")
+
+
 def _outer(node: str | None) -> str | None:
-    """A node as the macro's author knows it: without the names this engine adds."""
+    """A node as the macro's author knows it: without the names this engine and ngspice add."""
     if node is None:
         return None
-    return re.sub(r"^(?:xmacro\.|p_)", "", node.strip("\"'"))
+    return re.sub(r"^(?:\w\.)?xmacro\.|^p_|#branch$", "", node.strip("\"'"))
 
 
 _FIXED = {
@@ -61,26 +66,31 @@ def circuit_error(
     *,
     name: str,
     status: Status,
-    started: bool,
+    loads: int,
+    accepted: int,
     t_ps: int,
     log: str,
     bad_node: str | None = None,
 ) -> CircuitError:
-    """The error for a worker that reported `status`; `started` says the solver had begun."""
+    """The error for a worker that reported `status` after so many Newton loads and points."""
     if status in _FIXED:
         kind, reason = _FIXED[status]
         return kind(reason, macro=name, t_ps=t_ps, node=_outer(bad_node))
+    ignored = ignored_lines(log) if accepted == 0 else ""
+    if ignored or loads == 0:
+        complaint = ignored or first_complaint(log)
+        return NetlistError(f"ngspice rejects the netlist: {complaint}", macro=name)
     text = "\n".join(_plain(log))
-    reason, node = "", None
-    if "timestep too small" in text.lower():
-        trouble = _TROUBLE.search(text)
-        node = trouble.group(1) if trouble else None
+    trouble = _TROUBLE.search(text)
+    node = trouble.group(1) if trouble else None
+    if accepted > 0:
         reason = f"the step fell to its floor: {trouble.group(0) if trouble else 'no node named'}"
-    elif started and (singular := _SINGULAR.search(text)):
-        reason, node = "singular matrix", singular.group(1)
-    elif started and _NO_POINT.search(text):
+    else:
+        reason = "no operating point found"
+        singular = _SINGULAR.search(text)
         starred = _STARRED.search(text)
-        reason, node = "no operating point found", starred.group(1) if starred else None
-    if reason:
-        return ConvergenceError(reason, macro=name, t_ps=t_ps, node=_outer(node))
-    return NetlistError(f"ngspice rejects the netlist: {first_complaint(log)}", macro=name)
+        if singular:
+            reason, node = f"{reason}: singular matrix", singular.group(1) or node
+        elif starred:
+            node = node or starred.group(1)
+    return ConvergenceError(reason, macro=name, t_ps=t_ps, node=_outer(node))

@@ -17,10 +17,10 @@ from pathlib import Path
 from cosim import tools
 from cosim.analog.ngspice_build import worker_files
 from cosim.analog.ngspice_deck import DECK_NAME
-from cosim.analog.ngspice_failure import circuit_error
+from cosim.analog.ngspice_failure import circuit_error, ignored_lines
 from cosim.analog.ngspice_options import NgspiceOptions
 from cosim.analog.ngspice_world import INDEX, Op, Phase, Status, World
-from cosim.errors import CircuitError, WorkerLostError
+from cosim.errors import CircuitError, NetlistError, WorkerLostError
 
 __all__ = ["Worker"]
 
@@ -49,6 +49,7 @@ class Worker:
     ) -> None:
         """`node_name` names row k of the probes, or source -1-k, for an error."""
         self.name, self.world, self._node_name = name, world, node_name
+        self.slept_ps = 0  # bridge time minus circuit time, for messages
         self._options, self._lines = options, deck.count("\n")
         self._folder = Path(tempfile.mkdtemp(prefix="cosim-ngspice-"))
         self._log_path = options.log or self._folder / "ngspice.log"
@@ -142,6 +143,13 @@ class Worker:
         self.send(op)
         self.wait()
 
+    def refuse_ignored_lines(self) -> None:
+        """ngspice only warns when it leaves a line of the netlist out: here that is an error."""
+        line = ignored_lines(self.log_tail())
+        if line:
+            self._kill()
+            raise NetlistError(f"ngspice rejects the netlist: {line}", macro=self.name)
+
     def allowance_s(self) -> float:
         """How long the worker may show no progress now."""
         if self.world.integer("phase") in (Phase.BOOT, Phase.LOADING, Phase.OP):
@@ -158,7 +166,8 @@ class Worker:
             return ""
 
     def t_ps(self) -> int:
-        return round(self.world.real("t_s") * 1e12)
+        """Bridge time of the last accepted point."""
+        return round(self.world.real("t_s") * 1e12) + self.slept_ps
 
     def give_up(self, reason: str) -> None:
         """End the worker and say why."""
@@ -195,7 +204,8 @@ class Worker:
             name=self.name,
             status=status,
             bad_node=bad,
-            started=self.world.integer("loads") > 0,
+            loads=self.world.integer("loads"),
+            accepted=self.world.integer("accepted"),
             t_ps=self.t_ps(),
             log=self.log_tail(),
         )

@@ -29,7 +29,10 @@ HEADER = (
         (name, _INTS)
         for name in ("op", "until_ps", "grid_ps", "grid_phase_ps", "stop_on_crossing", "n_changes")
     ]
-    + [(name, _INTS) for name in ("status", "t_ps", "settled", "n_crossings", "bad_probe")]
+    + [
+        (name, _INTS)
+        for name in ("status", "t_ps", "settled", "n_crossings", "bad_probe", "saw_nan")
+    ]
     + [
         (name, _REALS)
         for name in ("max_step_s", "settle_v", "settle_a", "settle_rel", "settle_s", "horizon_s")

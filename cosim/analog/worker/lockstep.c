@@ -179,6 +179,10 @@ static int judge(double t0_s, double t_s, double *delta_s)
 int lockstep_sync(double t_s, double *delta_s, int redo, int location)
 {
 	if (location == 0 || redo) { /* redo: the solver gave up on the step; t_s is its start */
+		if (redo && location == 1) { /* remember why, in case no shorter step does better */
+			account_read(volts, probe, amps, t_s);
+			cosim_world->saw_nan = account_nan(probe, amps);
+		}
 		*delta_s = clamp(t_s, *delta_s);
 		return 0;
 	}
@@ -227,6 +231,7 @@ void lockstep_point(double t_s)
 	account_accept(volts, probe, amps, t_s, restarted || !fresh);
 	note_crossings();
 	restarted = fresh = cuts = 0;
+	w->saw_nan = 0;
 	if (hunting > 0)
 		hunting--;
 	if (t_s > w->horizon_s)

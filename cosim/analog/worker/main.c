@@ -191,6 +191,7 @@ int main(int argc, char **argv)
 			break;
 	}
 	usleep(200000); /* ngspice prints from a thread of its own */
-	lockstep_reply(STATUS_FAILED); /* a run has no natural end */
+	/* a run has no natural end: only a failure brings it here */
+	lockstep_reply(cosim_world->saw_nan ? STATUS_NAN : STATUS_FAILED);
 	return 1;
 }

@@ -27,7 +27,7 @@ typedef struct {
 	/* command */
 	int64_t op, until_ps, grid_ps, grid_phase_ps, stop_on_crossing, n_changes;
 	/* reply */
-	int64_t status, t_ps, settled, n_crossings, bad_probe;
+	int64_t status, t_ps, settled, n_crossings, bad_probe, saw_nan;
 	/* options */
 	double max_step_s, settle_v, settle_a, settle_rel, settle_s, horizon_s;
 } world_t;
