@@ -9,6 +9,7 @@ from pathlib import Path
 from cosim import gen, tools
 from cosim.doctor_probes import run_step
 from cosim.errors import RtlError
+from cosim.rtl_lint import rtl_files
 
 __all__ = ["probe_soc"]
 
@@ -53,22 +54,15 @@ def _firmware(folder: Path) -> Path:
     return folder / "probe.hex"
 
 
-def rtl_files() -> list[Path]:
-    """The files that rtl/files.f names."""
-    root = tools.repo_root()
-    lines = (root / "rtl" / "files.f").read_text().splitlines()
-    return [
-        root / line.strip() for line in lines if line.strip() and line.lstrip()[0] not in "#/+-"
-    ]
-
-
 def probe_soc(folder: Path) -> str:
     """A firmware prints a word and ends with code 0 on the SoC."""
     gen.write_all(folder)
     image = _firmware(folder)
     top = [f"-Psim_top.RAM_WORDS={RAM_WORDS}", "-s", "sim_top"]
-    build: list[str | Path] = [tools.iverilog(), "-g2012", "-I", folder, *top, "-o", "soc.vvp"]
-    run_step([*build, *rtl_files()], folder)
+    sources = rtl_files(tools.repo_root())
+    includes = [f"-I{path}" for path in sorted({folder, *(path.parent for path in sources)})]
+    build = [str(tools.iverilog()), "-g2012", *includes, *top, "-o", "soc.vvp"]
+    run_step([*build, *sources], folder)
     plus = [f"+image={image}", "+console=console.txt", "+events=events.txt"]
     run_step([tools.vvp(), "-n", "soc.vvp", *plus], folder)
     console = (folder / "console.txt").read_text(errors="replace")

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cli : the command `cosim`: parses, calls, prints; every failure is one line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cosim.errors import CosimError, ToolError, UserInputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cosim.flow import Progress
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+RUNS = Path("runs")
+
+app = typer.Typer(
+    help="Run a trained CNN on a RISC-V SoC in lockstep with an analog in-memory macro.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of MNIST IDX files; default: built-in images.")
+]
+ModelOption = Annotated[str, typer.Option("--model", help="Shipped network or an .npz file.")]
+
+
+class Engine(StrEnum):
+    """What solves the macro."""
+
+    ngspice = "ngspice"
+    ideal = "ideal"
+
+
+class App(StrEnum):
+    """What can be run."""
+
+    lenet5 = "lenet5"
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    # A pipe has no width of its own: wide enough that no row wraps.
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 160
+    return Console(stderr=stderr, highlight=False, width=width)
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cosim {version('cosim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
+) -> None:
+    del version, debug  # `--debug` is read by main, which has to know it before parsing
+
+
+@contextmanager
+def _shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
+    """A bar on stderr that steps with every image; nothing with --json."""
+    if quiet:
+        yield None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    console = _console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    begin_s = time.monotonic()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=total)
+
+        def show(text: str, images_done: int) -> None:
+            bar.update(task, description=text, completed=images_done)
+            if not console.is_terminal:  # a log gets lines instead of a bar
+                elapsed_s = time.monotonic() - begin_s
+                console.print(f"{elapsed_s:6.0f} s  {images_done}/{total} images  {text}")
+
+        yield show
+
+
+@app.command()
+def run(
+    application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")],
+    images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
+    engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
+        Engine.ngspice
+    ),
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    data: DataOption = None,
+    model: ModelOption = "lenet5",
+    cpu_only: Annotated[
+        bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
+    ] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Classify images: firmware on the RTL SoC, FC layers in the macro."""
+    from cosim.flow import RunOptions, run_lenet5
+    from cosim.trace.run_folder import RunFolder
+
+    options = RunOptions(
+        application=application.value,
+        images=images,
+        engine="none" if cpu_only else engine.value,
+        design=design,
+        sets=tuple(sets or ()),
+        data=data,
+        model=model,
+    )
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    with _shown_progress(images, as_json) as progress:
+
+        def open_folder() -> RunFolder:
+            """Called once the options are known to be good: a typing error leaves no folder."""
+            return RunFolder(run_dir) if run_dir else RunFolder.create(RUNS, stamp, options.name)
+
+        folder, result = run_lenet5(options, open_folder, progress=progress, clock=time.monotonic)
+    if as_json:
+        _print_json(result)
+        return
+    _print_result(result)
+    typer.echo(f"run folder: {folder.path}")
+
+
+def _print_result(result: Mapping[str, Any]) -> None:
+    from cosim.report import tables
+
+    console = _console()
+    for table in (tables.image_table(result), tables.layer_table(result)):
+        console.print(table)
+    groups = tables.group_table(result)
+    if groups is not None:
+        console.print(groups)
+    console.print(tables.summary(result))
+
+
+@app.command()
+def report(
+    run_folder: Annotated[
+        Path | None, typer.Argument(help="Run folder; default: the latest under runs/.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print the tables of a run again."""
+    from cosim.trace.result import read_result
+    from cosim.trace.run_folder import latest_run
+
+    folder = run_folder or latest_run(RUNS)
+    result = read_result(folder)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_result(result)
+
+
+@app.command()
+def doctor(
+    as_json: JsonFlag = False,
+    probe: Annotated[bool, typer.Option(help="Make each tool do a small job.")] = True,
+) -> None:
+    """Look for every tool, make it work, and say the fix for what is missing."""
+    from cosim.doctor import CHECKS, examine
+    from cosim.report.tables import doctor_table
+
+    findings = []
+    note = _console(stderr=True)
+    with note.status("looking") as status:
+        for check, finding in zip(CHECKS, examine(probe=probe), strict=True):
+            findings.append(asdict(finding))
+            status.update(f"{check.name} done")
+    bad = [finding for finding in findings if not finding["ok"]]
+    if as_json:
+        _print_json({"ok": not bad, "tools": findings})
+    else:
+        _console().print(doctor_table(findings))
+        for finding in bad:
+            typer.echo(f"{finding['name']}: {finding['probe']}\n    fix: {finding['fix']}")
+        typer.echo("all tools work" if not bad else f"{len(bad)} of {len(findings)} do not work")
+    if bad:
+        raise typer.Exit(ToolError.exit_code)
+
+
+@app.command()
+def accuracy(
+    model: ModelOption = "lenet5",
+    data: DataOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Accuracy of the NumPy reference: hybrid with ideal macro, and CPU only."""
+    from cosim.model.accuracy import accuracy as measure
+    from cosim.model.datasets import load_images
+    from cosim.model.store import load_network
+
+    network, dataset = load_network(model), load_images(data)
+    figures = measure(network, dataset)
+    if as_json:
+        count = len(dataset.images)
+        _print_json({"model": model, "source": dataset.source, "images": count, **figures})
+        return
+    typer.echo(f"{model} on {dataset.source}")
+    for name, percent in figures.items():
+        typer.echo(f"  {name.replace('_', ' '):24} {percent:6.2f} %")
+
+
+@app.command()
+def lint() -> None:
+    """Read the RTL with Icarus, Verilator and Yosys; every warning is an error."""
+    from cosim.rtl_lint import lint_rtl
+
+    for reader in lint_rtl():
+        typer.echo(f"rtl: {reader} is content")
+
+
+def _terminated(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM and a closed terminal end a run as Ctrl-C does: partial results, no orphan."""
+    raise KeyboardInterrupt
+
+
+def _command_line(args: list[str]) -> int:
+    command = typer.main.get_command(app)
+    value = command.main(args=args, prog_name="cosim", standalone_mode=False)
+    return value if isinstance(value, int) else 0
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry of the console script."""
+    words = sys.argv[1:] if args is None else args
+    debug = "--debug" in words
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _terminated)
+    sys.exit(_guarded(lambda: _command_line(words), debug=debug))
+
+
+def _guarded(action: Callable[[], int], *, debug: bool) -> int:
+    """`action`'s exit code; any failure becomes one line on stderr."""
+    try:
+        return action()
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # `cosim run | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        text, code = _explain(error)
+        if text:
+            _complain(text)
+        return code
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """One line and an exit code."""
+    if isinstance(error, CosimError):
+        return str(error), error.exit_code
+    usage = getattr(error, "format_message", None)  # what the command line parser raises
+    if usage is not None:
+        text = usage()  # empty when it has printed the help instead
+        return f"{text} (`cosim --help` lists what there is)" * bool(text), UserInputError.exit_code
+    if type(error).__name__ == "Abort":  # the parser's name for Ctrl-C
+        return "interrupted", INTERRUPTED
+    where = "`cosim --debug ...` shows where"
+    return f"internal error: {type(error).__name__}: {error} ({where})", CosimError.exit_code
+
+
+def _complain(text: str) -> None:
+    """Exactly one line."""
+    print(f"cosim: {' '.join(text.split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tables : the tables of a result, as rich renderables; whoever calls prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cosim.units import si
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["bench_table", "doctor_table", "group_table", "image_table", "layer_table", "summary"]
+
+
+def _table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
+    from rich.table import Table  # noqa: PLC0415 - `import cosim` stays light
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    numbers = set(right)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left")
+    return table
+
+
+def image_table(result: Mapping[str, Any]) -> Table:
+    """One row an image: label, class, cycles, time at the clock, macro energy, outputs in volts."""
+    numbers = ("image", "label", "class", "cycles", "time", "macro energy")
+    table = _table("Images", *numbers, "outputs (V), 0 to 9", right=numbers)
+    for image in result["images"]:
+        style = "" if image["correct"] else "yellow"
+        table.add_row(
+            str(image["index"]),
+            str(image["label"]),
+            f"{image['class']}{'' if image['correct'] else ' ✗'}",
+            f"{image['cycles']:,}",
+            si(image["time_s"], "s"),
+            si(image["macro_energy_j"], "J"),
+            " ".join(f"{volts:.3f}" for volts in image["outputs_v"]) or "-",
+            style=style,
+        )
+    return table
+
+
+def layer_table(result: Mapping[str, Any]) -> Table:
+    """One row a layer: where it ran, cycles, time at the clock, macro energy; means an image."""
+    numbers = ("cycles", "time", "macro energy")
+    title = "Layers, mean of an image" if len(result["images"]) > 1 else "Layers"
+    table = _table(title, "layer", "runs on", *numbers, right=numbers)
+    for layer in result["layers"]:
+        table.add_row(
+            layer["name"],
+            "CPU" if layer["unit"] == "cpu" else "IMAC",
+            f"{layer['cycles']:,.0f}",
+            si(layer["time_s"], "s"),
+            si(layer["macro_energy_j"], "J") if layer["unit"] == "macro" else "-",
+        )
+    return table
+
+
+def group_table(result: Mapping[str, Any]) -> Table | None:
+    """Macro energy of all images by group, largest first; None when no macro ran."""
+    groups: dict[str, float] = {}
+    for macro in result["macros"]:
+        for name, joules in macro["energy_by_group"].items():
+            groups[name] = groups.get(name, 0.0) + joules
+    if not groups:
+        return None
+    total = sum(groups.values())
+    table = _table("Macro energy of the run", "group", "energy", "share", right=("energy", "share"))
+    for name, joules in sorted(groups.items(), key=lambda item: -item[1]):
+        share = f"{100 * joules / total:.1f} %" if total else "-"
+        table.add_row(name, si(joules, "J"), share)
+    table.add_section()
+    table.add_row("total", si(total, "J"), "")
+    return table
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """One line: how many right, against labels and against the NumPy reference."""
+    totals = result["totals"]
+    count = totals["images"]
+    where = "CPU only" if result["engine"] == "none" else f"engine {result['engine']}"
+    text = (
+        f"{result['application']}, {where}, design {result['design']['name']}: "
+        f"{totals['correct']} of {count} right, "
+        f"{totals['agree_reference']} of {count} as the NumPy reference, {totals['wall_s']:.0f} s"
+    )
+    return text if result["complete"] else f"{text}; NOT COMPLETE: {result['reason']}"
+
+
+def doctor_table(findings: Iterable[Mapping[str, Any]]) -> Table:
+    """One row a tool."""
+    table = _table("", "tool", "version", "probe", "where")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding["ok"] else "[red]no[/]"
+        table.add_row(
+            f"{mark} {finding['name']}", finding["version"], finding["probe"], finding["where"]
+        )
+    return table
+
+
+def bench_table(figures: Iterable[Mapping[str, Any]]) -> Table:
+    """One row a figure: value, bound, and whether it is kept."""
+    table = _table(
+        "Speed on this machine", "figure", "value", "bound", "", right=("value", "bound")
+    )
+    for figure in figures:
+        kept = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[figure["ok"]]
+        table.add_row(figure["name"], figure["value_text"], figure["bound_text"], kept)
+    return table
