@@ -123,37 +123,49 @@ class Partition(_Section):
         description="summed: I lines join, one amplifier; tied: an amplifier each, outputs tied"
     )
     tie_ohm: float = _q("ohm", "resistance of the tie between amplifier outputs", gt=0)
-    join_ohm: float = _q("ohm", "from a tile's I line to the common line; 0: one node", ge=0)
+    join_ohm: float = _q("ohm", "from a tile's I line to the common line, with wires", gt=0)
 
 
 class Amplifier(_Section):
-    """Differential amplifier of one output: r1, gain*r1 and an op-amp."""
+    """Differential amplifier of one output: r1, gain*r1 and an op-amp, veriloga/diff_amp.va."""
 
-    kind: Literal["ideal", "realisable"] = Field(description="op-amp: exact, or diff_amp.va")
+    kind: Literal["ideal", "realisable"] = Field(
+        description="op-amp: exact with clipped output, or diff_amp.va"
+    )
     r1_ohm: float = _q("ohm", "input resistor", gt=0)
     gain_hidden: float = _q("1", "feedback over input resistor, hidden layers", gt=0)
     gain_output: float = _q("1", "feedback over input resistor, last layer", gt=0)
-    a0: float = _q("1", "open-loop gain at DC", gt=1)
+    reference: Literal["shifted", "ground"] = Field(
+        description="other end of the non-inverting feedback resistor: neuron.shift_v, or ground"
+    )
+    a0: float = _q("1", "open-loop gain at DC", gt=1, le=1e6)
     gbw_hz: float = _q("Hz", "gain-bandwidth product", gt=0)
-    rail_v: float = _q("V", "supplies are +rail and -rail; the output stays inside", gt=0)
+    slew_v_per_s: float = _q("V/s", "slew rate", gt=0)
+    rail_v: float = _q("V", "supplies are +rail and -rail", gt=0)
+    head_v: float = _q("V", "distance from each rail at which the output stops", ge=0)
     rout_ohm: float = _q("ohm", "open-loop output resistance", gt=0)
-    iq_a: float = _q("A", "quiescent supply current", ge=0)
+    iq_a: float = _q("A", "supply current that never reaches the output", ge=0)
+    iab_a: float = _q("A", "standing current of the output pair", ge=0)
 
 
 class Buffer(_Section):
-    """Unity buffer between a hidden neuron and the next layer's lines."""
+    """Unity buffer between a hidden neuron and the next layer's lines, veriloga/buffer_amp.va."""
 
     enabled: bool = Field(description="false: the neuron drives the lines itself")
-    gbw_hz: float = _q("Hz", "bandwidth", gt=0)
-    rout_ohm: float = _q("ohm", "output resistance seen by the lines", gt=0)
-    iq_a: float = _q("A", "quiescent supply current", ge=0)
+    gain: float = _q("1", "closed-loop gain at DC", gt=0, le=1.1)
+    bw_hz: float = _q("Hz", "closed-loop bandwidth", gt=0)
+    slew_v_per_s: float = _q("V/s", "slew rate", gt=0)
+    rout_ohm: float = _q("ohm", "closed-loop output resistance", gt=0)
+    imax_a: float = _q("A", "largest output current", gt=0)
+    iq_a: float = _q("A", "supply current that never reaches the output", ge=0)
+    iab_a: float = _q("A", "standing current of the output pair", ge=0)
     r_row_ohm: float = _q("ohm", "resistance from the buffer to each tile row", gt=0)
 
 
 class Neuron(_Section):
     """MTJ-A (P), MTJ-B (AP) and an inverter: the inverting sigmoid."""
 
-    shift_v: float = _q("V", "added to the amplifier's output before MTJ-A", ge=0)
+    shift_v: float = _q("V", "input of MTJ-A at an amplifier signal of 0", ge=0)
     nfin_n: int = Field(ge=1, description="fins of the inverter's n FET")
     nfin_p: int = Field(ge=1, description="fins of the inverter's p FET")
     load_f: float = _q("F", "capacitance at the neuron's output", gt=0)
@@ -166,7 +178,8 @@ class Converter(_Section):
     low_v: float = _q("V", "input of code 0")
     high_v: float = _q("V", "input of the largest code")
     energy_j: float = _q("J", "energy of one conversion", ge=0)
-    load_f: float = _q("F", "sampling capacitance", gt=0)
+    ron_ohm: float = _q("ohm", "sampling switch, closed", gt=0)
+    hold_f: float = _q("F", "hold capacitor", gt=0)
 
     @model_validator(mode="after")
     def _range_is_positive(self) -> Converter:

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""characterise : the neuron's transfer curve, measured with ngspice from the Verilog-A devices.
+
+A curve belongs to a key: the hash of everything that shapes it (device and neuron values, supply,
+Verilog-A text without comments, FET card). `neuron_curve` takes a shipped curve with that key, else
+one from the cache, else measures. `python -m cosim.analog.characterise DESIGN` writes the shipped
+file anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim import tools
+from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
+from cosim.design import Design, load_design
+from cosim.errors import ConvergenceError, NetlistError, RangeError
+
+__all__ = ["DATA_DIR", "NeuronCurve", "curve_key", "measure_curve", "neuron_curve", "read_curve"]
+
+DATA_DIR = Path(__file__).parent / "data"
+COLUMNS = ("vin_v", "vout_v", "vx_v", "i_vdd_a", "i_in_a")
+STEP_V = 2.5e-3  # linear interpolation: below 0.1 mV from the curve
+MARGIN_V = 0.05
+TIMEOUT_S = 120
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronCurve:
+    """Unloaded neuron at DC: rows of `table` are inputs, columns are COLUMNS.
+
+    `vin_v` is the amplifier's signal; MTJ-A sees vin_v plus the design's shift. `i_vdd_a` flows
+    from the supply, `i_in_a` into MTJ-A.
+    """
+
+    key: str
+    table: Floats
+
+    def __post_init__(self) -> None:
+        if self.table.ndim != 2 or self.table.shape[1] != len(COLUMNS) or len(self.table) < 2:
+            raise RangeError(
+                f"neuron curve must have rows of {len(COLUMNS)}, got {self.table.shape}"
+            )
+        if not np.isfinite(self.table).all() or (np.diff(self.table[:, 0]) <= 0).any():
+            raise RangeError("neuron curve must be finite with rising inputs")
+
+    @cached_property
+    def vin_v(self) -> Floats:
+        """Inputs, rising."""
+        return np.ascontiguousarray(self.table[:, 0])
+
+    @cached_property
+    def vout_v(self) -> Floats:
+        """Outputs at `vin_v`."""
+        return np.ascontiguousarray(self.table[:, 1])
+
+    def output_v(self, vin_v: Floats) -> Floats:
+        """Neuron outputs; RangeError outside the measured inputs."""
+        return self._at(vin_v, 1)
+
+    def supply_a(self, vin_v: Floats) -> Floats:
+        """Supply currents."""
+        return self._at(vin_v, 3)
+
+    def input_a(self, vin_v: Floats) -> Floats:
+        """Currents into the neurons' inputs."""
+        return self._at(vin_v, 4)
+
+    def _at(self, vin_v: Floats, column: int) -> Floats:
+        low, high = self.table[0, 0], self.table[-1, 0]
+        values = np.asarray(vin_v, dtype=np.float64)
+        good = (values >= low) & (values <= high)  # NaN is not good
+        if not good.all():
+            worst = values[~good].ravel()[0]
+            raise RangeError(
+                f"neuron input {worst:.4g} V is outside its curve, {low:g}..{high:g} V"
+            )
+        return np.interp(values, self.table[:, 0], self.table[:, column])
+
+
+def curve_key(design: Design) -> str:
+    """Hash of all that the curve of a design depends on."""
+    macro = design.macro
+    values = {
+        "device": design.device.model_dump(),
+        "neuron": macro.neuron.model_dump(),
+        "vdd_v": macro.vdd_v,
+        "range_v": _range_v(design),
+        "step_v": STEP_V,
+    }
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    for path in neuron_models(design):
+        text = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+        digest.update(" ".join(text.split()).encode())
+    cards = [line for line in _cards(design).splitlines() if not line.startswith("*")]
+    digest.update("\n".join(cards).encode())
+    return digest.hexdigest()[:16]
+
+
+def neuron_curve(design: Design) -> NeuronCurve:
+    """The curve of the design's neuron: shipped, cached, or measured now with ngspice."""
+    key = curve_key(design)
+    cached = tools.cache_dir() / "neuron" / f"{key}.csv"
+    for path in [*sorted(DATA_DIR.glob("neuron_*.csv")), cached]:
+        if path.is_file() and _header_key(path) == key:
+            return read_curve(path)
+    curve = measure_curve(design)
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    _write(curve, cached, f"measured for design {design.name}")
+    return curve
+
+
+def read_curve(path: Path) -> NeuronCurve:
+    """A curve that this module wrote."""
+    try:
+        table = np.loadtxt(path, delimiter=",", comments="#", ndmin=2)
+    except (OSError, ValueError) as error:
+        raise RangeError(f"cannot read neuron curve {path}: {error}") from error
+    return NeuronCurve(key=_header_key(path), table=table)
+
+
+def measure_curve(design: Design) -> NeuronCurve:
+    """Sweep one neuron at DC in ngspice."""
+    tool = tools.ngspice()
+    libraries = [tools.compile_va(path) for path in neuron_models(design)]
+    with tempfile.TemporaryDirectory(prefix="cosim-neuron-") as folder:
+        deck, out = Path(folder) / "neuron.cir", Path(folder) / "curve.txt"
+        deck.write_text(_deck(design, libraries, out), encoding="utf-8")
+        done = subprocess.run(
+            tool.batch("-b", str(deck)),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+            cwd=folder,
+            env={**os.environ, **tool.env},
+            stdin=subprocess.DEVNULL,
+        )
+        if not out.is_file():
+            said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            raise NetlistError(f"ngspice did not sweep the neuron: {' | '.join(said[-3:])}")
+        raw = np.loadtxt(out, ndmin=2)
+    # wrdata repeats the sweep before every vector: vin, out, vin, x, vin, i(vdd), vin, i(vin)
+    table = np.column_stack(
+        [raw[:, 0] - design.macro.neuron.shift_v, raw[:, 1], raw[:, 3], -raw[:, 5], -raw[:, 7]]
+    )
+    low, high = _range_v(design)
+    if len(table) != round((high - low) / STEP_V) + 1:
+        raise ConvergenceError(f"neuron sweep ended after {len(table)} points", node="neuron")
+    return NeuronCurve(key=curve_key(design), table=table)
+
+
+def _range_v(design: Design) -> tuple[float, float]:
+    """Amplifier signals that can occur: the output stays within its rails."""
+    amplifier, shift_v = design.macro.amplifier, design.macro.neuron.shift_v
+    low = -amplifier.rail_v - (shift_v if amplifier.reference == "shifted" else 0.0)
+    span = amplifier.rail_v - low + 2 * MARGIN_V
+    steps = int(np.ceil(span / STEP_V))
+    start = np.floor((low - MARGIN_V) / STEP_V) * STEP_V
+    return round(float(start), 6), round(float(start + steps * STEP_V), 6)
+
+
+def _cards(design: Design) -> str:
+    return model_cards(design, whole_macro=False)
+
+
+def _deck(design: Design, libraries: list[Path], out: Path) -> str:
+    low, high = _range_v(design)
+    shift_v = design.macro.neuron.shift_v
+    return "\n".join(
+        [
+            "* DC transfer curve of one neuron",
+            _cards(design),
+            neuron_text(design),
+            f"vdd vdd 0 {design.macro.vdd_v!r}",
+            "vin in 0 0",
+            "xn in out vdd neuron",
+            ".options reltol=1e-6 abstol=1e-13 vntol=1e-9",
+            ".control",
+            *(f"pre_osdi {library}" for library in libraries),
+            "set num_threads=1",
+            "set numdgt=9",
+            f"dc vin {low + shift_v!r} {high + shift_v + STEP_V / 4!r} {STEP_V!r}",
+            f"wrdata {out} v(out) v(xn.x) i(vdd) i(vin)",
+            "quit",
+            ".endc",
+            ".end",
+            "",
+        ]
+    )
+
+
+def _header_key(path: Path) -> str:
+    with path.open(encoding="utf-8") as lines:
+        match = re.search(r"key=([0-9a-f]{16})", lines.readline())
+    return match.group(1) if match else ""
+
+
+def _write(curve: NeuronCurve, path: Path, how: str) -> None:
+    rows = [",".join(f"{value:.6e}" for value in row) for row in curve.table]
+    head = f"# {how} ; key={curve.key}\n# {','.join(COLUMNS)}\n"
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _main(names: list[str]) -> None:
+    for name in names:
+        curve = measure_curve(load_design(name))
+        _write(
+            curve, DATA_DIR / f"neuron_{name}.csv", f"python -m cosim.analog.characterise {name}"
+        )
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])
