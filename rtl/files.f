@@ -7,7 +7,9 @@ rtl/cpu/rv_ctrl.v
 rtl/cpu/rv_decode.v
 rtl/cpu/rv_div.v
 rtl/cpu/rv_dx.v
+rtl/cpu/rv_exec.v
 rtl/cpu/rv_fetch.v
+rtl/cpu/rv_front.v
 rtl/cpu/rv_lsu.v
 rtl/cpu/rv_mul.v
 rtl/cpu/rv_operands.v

@@ -17,7 +17,7 @@ module rv_csr #(
    // instruction in execute
    input  wire        i_csr,
    input  wire [11:0] i_address,
-   input  wire [2:0]  i_funct3,
+   input  wire [1:0]  i_funct3,         // 1 write, 2 set, 3 clear
    input  wire        i_source_x0,      // rs1 or the immediate is 0: set and clear do not write
    input  wire [31:0] i_operand,
    input  wire        i_retire,
@@ -29,7 +29,7 @@ module rv_csr #(
    input  wire        i_trap_irq,
    input  wire [4:0]  i_exc_cause,
    input  wire [31:0] i_exc_value,
-   input  wire [31:0] i_trap_pc,
+   input  wire [31:2] i_trap_pc,
    output wire [31:0] o_trap_target,
    output wire [31:0] o_mepc,
    output wire [31:0] o_mcause,
@@ -113,10 +113,10 @@ module rv_csr #(
    end
 
    // write
-   wire        writes = (i_funct3[1:0] == 2'd1) || !i_source_x0;
+   wire        writes = (i_funct3 == 2'd1) || !i_source_x0;
    wire        we     = i_csr && writes && i_retire;
-   wire [31:0] wdata  = (i_funct3[1:0] == 2'd1) ? i_operand
-                      : (i_funct3[1:0] == 2'd2) ? (o_rdata | i_operand)
+   wire [31:0] wdata  = (i_funct3 == 2'd1) ? i_operand
+                      : (i_funct3 == 2'd2) ? (o_rdata | i_operand)
                       :                           (o_rdata & ~i_operand);
 
    assign o_illegal = !known || (writes && (i_address[11:10] == 2'b11));
@@ -143,7 +143,7 @@ module rv_csr #(
       end else if (i_trap) begin
          mie_q       <= 1'b0;
          mpie_q      <= mie_q;
-         mepc_q      <= i_trap_pc[31:2];
+         mepc_q      <= i_trap_pc;
          cause_irq_q <= i_trap_irq;
          cause_q     <= trap_cause;
          mtval_q     <= i_trap_irq ? 32'd0 : i_exc_value;

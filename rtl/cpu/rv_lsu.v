@@ -8,8 +8,8 @@
 
 module rv_lsu (
    // request: execute stage
-   input  wire [2:0]  i_x_funct3,
-   input  wire [31:0] i_x_address,
+   input  wire [1:0]  i_x_funct3,     // size: 0 byte, 1 half, 2 word
+   input  wire [1:0]  i_x_offset,
    input  wire [31:0] i_x_data,
    output wire        o_x_misaligned,
    output reg  [3:0]  o_x_be,
@@ -21,19 +21,19 @@ module rv_lsu (
    output reg  [31:0] o_w_data
 );
 
-   wire half = (i_x_funct3[1:0] == 2'd1);
-   wire word = (i_x_funct3[1:0] == 2'd2);
+   wire half = (i_x_funct3 == 2'd1);
+   wire word = (i_x_funct3 == 2'd2);
 
-   assign o_x_misaligned = (half && i_x_address[0]) || (word && (i_x_address[1:0] != 2'd0));
+   assign o_x_misaligned = (half && i_x_offset[0]) || (word && (i_x_offset != 2'd0));
 
    always @* begin
-      case (i_x_funct3[1:0])
+      case (i_x_funct3)
          2'd0: begin
-            o_x_be    = 4'b0001 << i_x_address[1:0];
+            o_x_be    = 4'b0001 << i_x_offset;
             o_x_wdata = {4{i_x_data[7:0]}};
          end
          2'd1: begin
-            o_x_be    = i_x_address[1] ? 4'b1100 : 4'b0011;
+            o_x_be    = i_x_offset[1] ? 4'b1100 : 4'b0011;
             o_x_wdata = {2{i_x_data[15:0]}};
          end
          default: begin

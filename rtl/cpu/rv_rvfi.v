@@ -27,7 +27,7 @@ module rv_rvfi (
    input  wire [31:0]          i_x_instr,
    input  wire [31:0]          i_x_pc,
    input  wire [`RV_CTL_W-1:0] i_x_ctl,
-   input  wire [31:0]          i_x_address,
+   input  wire [31:2]          i_x_address,
    input  wire [3:0]           i_x_be,
    input  wire [31:0]          i_x_wdata,
    input  wire [31:0]          i_mcause,
@@ -68,7 +68,8 @@ module rv_rvfi (
    reg        intr_q;               // an interrupt was taken, its handler has not begun
 
    reg [63:0] order_q;
-   reg [31:0] insn_q, pc_q, next_pc_q, rs1_q, rs2_q, address_q, wdata_q, mcause_q;
+   reg [31:0] insn_q, pc_q, next_pc_q, rs1_q, rs2_q, wdata_q, mcause_q;
+   reg [31:2] address_q;
    reg [4:0]  rs1_addr_q, rs2_addr_q;
    reg [3:0]  rmask_q, wmask_q;
    reg        trap_q, is_intr_q;
@@ -91,7 +92,7 @@ module rv_rvfi (
    assign rvfi_rd_wdata  = i_w_we ? i_w_result : 32'd0;
    assign rvfi_pc_rdata  = pc_q;
    assign rvfi_pc_wdata  = next_pc_q;
-   assign rvfi_mem_addr  = {address_q[31:2], 2'b00};
+   assign rvfi_mem_addr  = {address_q, 2'b00};
    assign rvfi_mem_rmask = rmask_q;
    assign rvfi_mem_wmask = wmask_q;
    assign rvfi_mem_rdata = i_mem_rdata;

@@ -6,31 +6,31 @@
 // in the cycle o_done is high.
 
 `default_nettype none
+`include "rv_defs.vh"
 
 module rv_xw (
-   input  wire        i_clk,
-   input  wire        i_rst,
+   input  wire                       i_clk,
+   input  wire                       i_rst,
    // execute
-   input  wire        i_valid,       // an instruction retires or traps
-   input  wire        i_we,          // it writes rd, which is not x0
-   input  wire        i_is_load,
-   input  wire        i_is_mul,
-   input  wire [4:0]  i_rd,
-   input  wire [2:0]  i_funct3,
-   input  wire [1:0]  i_offset,
-   input  wire [31:0] i_result,
+   input  wire                       i_valid,       // an instruction retires or traps
+   input  wire                       i_trap,
+   input  wire                       i_we,          // it would write rd, which is not x0
+   input  wire [`RV_CTL_W-1:0]       i_ctl,
+   input  wire [31:0]                i_instr,
+   input  wire [1:0]                 i_offset,
+   input  wire [31:0]                i_result,
    // late values
-   input  wire        i_mem_rvalid,
-   input  wire [31:0] i_mem_data,
-   input  wire [31:0] i_mul_result,
+   input  wire                       i_mem_rvalid,
+   input  wire [31:0]                i_mem_data,
+   input  wire [31:0]                i_mul_result,
    // write-back
-   output wire        o_valid,
-   output wire        o_done,
-   output wire        o_we,
-   output wire [4:0]  o_rd,
-   output wire [2:0]  o_funct3,
-   output wire [1:0]  o_offset,
-   output wire [31:0] o_result
+   output wire                       o_valid,
+   output wire                       o_done,
+   output wire                       o_we,
+   output wire [4:0]                 o_rd,
+   output wire [2:0]                 o_funct3,
+   output wire [1:0]                 o_offset,
+   output wire [31:0]                o_result
 );
 
    reg        valid_q;
@@ -60,11 +60,11 @@ module rv_xw (
 
    always @(posedge i_clk) begin
       if (i_valid) begin
-         we_q      <= i_we;
-         is_load_q <= i_is_load;
-         is_mul_q  <= i_is_mul;
-         rd_q      <= i_rd;
-         funct3_q  <= i_funct3;
+         we_q      <= i_we && !i_trap;
+         is_load_q <= i_ctl[`RV_CTL_LOAD] && !i_trap;
+         is_mul_q  <= i_ctl[`RV_CTL_MUL];
+         rd_q      <= i_instr[11:7];
+         funct3_q  <= i_instr[14:12];
          offset_q  <= i_offset;
          result_q  <= i_result;
       end

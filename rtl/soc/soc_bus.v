@@ -56,14 +56,12 @@ module soc_bus #(
    assign o_ram_instr_valid = i_imem_valid && imem_ram;
 
    // data
-   wire [19:0] page    = i_dmem_addr[31:12];
-   wire        word    = (i_dmem_be == 4'b1111);
-   wire        ram     = (i_dmem_addr < RAM_BYTES);
-   wire        console = (i_dmem_addr == `CONSOLE_DATA) && i_dmem_we;
-   wire        exit    = (i_dmem_addr == `SIM_EXIT_CODE) && i_dmem_we && word;
-   wire        timer   = (page == (`TIMER_BASE >> 12)) && (i_dmem_addr[11:4] == 8'd0) && word;
-   wire        mark    = (page == (`SIM_MARK_BASE >> 12)) && (i_dmem_addr[11:3] == 9'd0)
-                         && i_dmem_we && word;
+   wire word    = (i_dmem_be == 4'b1111);
+   wire ram     = (i_dmem_addr < RAM_BYTES);
+   wire console = (i_dmem_addr == `CONSOLE_DATA) && i_dmem_we;
+   wire exit    = (i_dmem_addr == `SIM_EXIT_CODE) && i_dmem_we && word;
+   wire timer   = ({i_dmem_addr[31:4], 4'd0} == `TIMER_BASE) && word;
+   wire mark    = ({i_dmem_addr[31:3], 3'd0} == `SIM_MARK_BASE) && i_dmem_we && word;
 
    assign o_dmem_ready     = 1'b1;
    assign o_dmem_fault     = !(ram || console || exit || timer || mark);
