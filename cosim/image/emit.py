@@ -74,6 +74,7 @@ def _blobs(network: Network, images: NDArray[np.uint8]) -> dict[str, NDArray[Any
     first, *rest = network.fc
     blobs["fc1_plus"] = pack_bits((first.T == 1).astype(np.uint8)).astype("<u4")
     blobs["fc1_used"] = pack_bits((first.T != 0).astype(np.uint8)).astype("<u4")
+    blobs["fc1_n_used"] = (first != 0).sum(axis=0).astype("<i2")
     for index, weight in enumerate(rest, start=2):
         blobs[f"fc{index}_weight"] = np.ascontiguousarray(weight.T)
     for index, lut in enumerate(network.luts, start=1):
@@ -137,6 +138,7 @@ def data_text(network: Network, settings: Settings) -> str:
     first, *rest = network.fc
     words = -(-len(first) // 32)
     extern += ["extern const uint32_t fc1_plus[];", "extern const uint32_t fc1_used[];"]
+    extern += ["extern const int16_t fc1_n_used[];"]
     extern += [f"extern const uint8_t fc{k}_table[];" for k in range(1, len(network.fc) + 1)]
     extern += [f"extern const int8_t fc{k}_weight[];" for k in range(2, len(network.fc) + 1)]
     layers = [
@@ -166,7 +168,7 @@ def data_text(network: Network, settings: Settings) -> str:
             f"static uint32_t twin_bits[{words}];",
             f"static uint8_t twin_codes[{2 * widest}];",
             "const nn_stack_t image_twin = {",
-            f"\t{network.n_features}, {words}, {first.shape[1]}, fc1_plus, fc1_used,",
+            f"\t{network.n_features}, {words}, {first.shape[1]}, fc1_plus, fc1_used, fc1_n_used,",
             f"\t{_lut(1, network.luts[0])},",
             f"\t{layers_name}, {len(layers)}, twin_bits, twin_codes, {widest},",
             "};",

@@ -4,11 +4,19 @@
 
 #define BIAS_CODE 255
 
-static inline int32_t popcount(uint32_t v) {
+#define FLUSH_WORDS 31u /* a byte counts up to 8 a word: 31 words stay below 256 */
+
+/* Number of ones in each byte of `v`. */
+static inline uint32_t byte_ones(uint32_t v) {
 	v -= (v >> 1) & 0x55555555u;
 	v = (v & 0x33333333u) + ((v >> 2) & 0x33333333u);
-	v = (v + (v >> 4)) & 0x0f0f0f0fu;
-	return (int32_t)((v * 0x01010101u) >> 24);
+	return (v + (v >> 4)) & 0x0f0f0f0fu;
+}
+
+/* Sum of the four bytes of `v`, which may exceed a byte. */
+static inline uint32_t byte_sum(uint32_t v) {
+	v = (v & 0x00ff00ffu) + ((v >> 8) & 0x00ff00ffu);
+	return (v + (v >> 16)) & 0xffffu;
 }
 
 static inline uint8_t neuron(const nn_lut_t *lut, int32_t sum) {
@@ -25,32 +33,63 @@ static inline uint8_t neuron(const nn_lut_t *lut, int32_t sum) {
 
 /* With m used weights of which d differ from their input, the sum is m - 2 d. */
 void nn_fc_binary(const uint32_t *bits, uint32_t words, const uint32_t *plus, const uint32_t *used,
-		  uint32_t n_out, const nn_lut_t *lut, uint8_t *codes) {
+		  const int16_t *n_used, uint32_t n_out, const nn_lut_t *lut, uint8_t *codes) {
 	for (uint32_t j = 0; j < n_out; j++) {
-		int32_t sum = 0;
+		uint32_t differ = 0;
+		uint32_t left = words;
 
-		for (uint32_t i = 0; i < words; i++) {
-			sum += popcount(used[i]) - 2 * popcount((bits[i] ^ plus[i]) & used[i]);
+		for (const uint32_t *x = bits; left != 0u;) {
+			uint32_t n = left < FLUSH_WORDS ? left : FLUSH_WORDS;
+			uint32_t ones = 0;
+
+			left -= n;
+			for (; n != 0u; n--) {
+				ones += byte_ones((*x++ ^ *plus++) & *used++);
+			}
+			differ += byte_sum(ones);
 		}
-		codes[j] = neuron(lut, sum);
-		plus += words;
-		used += words;
+		codes[j] = neuron(lut, n_used[j] - 2 * (int32_t)differ);
 	}
 }
 
 void nn_fc_codes(const uint8_t *x, uint32_t n_in, const int8_t *weight, uint32_t n_out,
 		 const nn_lut_t *lut, uint8_t *codes) {
-	for (uint32_t j = 0; j < n_out; j++) {
-		const int8_t *const end = weight + n_in;
-		const uint8_t *from = x;
-		int32_t sum = 0;
+	const uint32_t row = n_in + 1u;
+	uint32_t j = 0;
 
-#pragma GCC unroll 4
-		while (weight != end) {
-			sum += *weight++ * *from++;
+	/* four outputs share each loaded input; the four rows end in their bias */
+	for (; j + 4u <= n_out; j += 4u) {
+		const int8_t *w1 = weight + row;
+		const int8_t *w2 = w1 + row;
+		const int8_t *w3 = w2 + row;
+		const uint8_t *const end = x + n_in;
+		int32_t s0 = 0;
+		int32_t s1 = 0;
+		int32_t s2 = 0;
+		int32_t s3 = 0;
+
+		for (const uint8_t *from = x; from != end; from++) {
+			const int32_t value = *from;
+
+			s0 += *weight++ * value;
+			s1 += *w1++ * value;
+			s2 += *w2++ * value;
+			s3 += *w3++ * value;
 		}
-		sum += *weight++ * BIAS_CODE;
+		codes[j] = neuron(lut, s0 + *weight * BIAS_CODE);
+		codes[j + 1u] = neuron(lut, s1 + *w1 * BIAS_CODE);
+		codes[j + 2u] = neuron(lut, s2 + *w2 * BIAS_CODE);
+		codes[j + 3u] = neuron(lut, s3 + *w3 * BIAS_CODE);
+		weight = w3 + 1;
+	}
+	for (; j < n_out; j++) {
+		int32_t sum = weight[n_in] * BIAS_CODE;
+
+		for (uint32_t i = 0; i < n_in; i++) {
+			sum += weight[i] * x[i];
+		}
 		codes[j] = neuron(lut, sum);
+		weight += row;
 	}
 }
 

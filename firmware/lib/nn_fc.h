@@ -18,10 +18,11 @@ typedef struct {
  * @param bits words of inputs, the bias a 1 bit behind the last input, unused bits 0
  * @param plus [n_out][words] 1 where the weight is +1
  * @param used [n_out][words] 1 where the weight is not 0
+ * @param n_used [n_out] ones in each row of `used`
  * @param codes n_out codes, owned by the caller
  */
 void nn_fc_binary(const uint32_t *bits, uint32_t words, const uint32_t *plus, const uint32_t *used,
-		  uint32_t n_out, const nn_lut_t *lut, uint8_t *codes);
+		  const int16_t *n_used, uint32_t n_out, const nn_lut_t *lut, uint8_t *codes);
 
 /**
  * Later layers: inputs are codes 0..255, the bias a last input of 255.

@@ -18,8 +18,8 @@ void nn_stack_run(const nn_stack_t *stack, const uint32_t *bits, uint8_t *codes,
 	}
 	stack->bits[stack->n_in / 32u] |= 1u << (stack->n_in % 32u);
 	tell(mark, 0, 1);
-	nn_fc_binary(stack->bits, stack->words, stack->plus, stack->used, stack->n_out, &stack->lut,
-		     to);
+	nn_fc_binary(stack->bits, stack->words, stack->plus, stack->used, stack->n_used,
+		     stack->n_out, &stack->lut, to);
 	tell(mark, 0, 0);
 	for (uint32_t k = 0; k < stack->n_layers; k++) {
 		const nn_layer_t *layer = &stack->layers[k];

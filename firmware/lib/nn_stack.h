@@ -22,6 +22,7 @@ typedef struct {
 	uint32_t n_out;
 	const uint32_t *plus;
 	const uint32_t *used;
+	const int16_t *n_used;
 	nn_lut_t lut;
 	const nn_layer_t *layers;
 	uint32_t n_layers;
