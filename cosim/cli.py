@@ -148,7 +148,8 @@ def run(
     as_json: JsonFlag = False,
 ) -> None:
     """Classify images: firmware on the RTL SoC, FC layers in the macro."""
-    from cosim.flow import RunOptions, run_lenet5
+    from cosim.flow import run_lenet5
+    from cosim.flow_inputs import RunOptions
     from cosim.trace.run_folder import RunFolder
 
     options = RunOptions(
@@ -215,19 +216,19 @@ def doctor(
     from cosim.doctor import CHECKS, examine
     from cosim.report.tables import doctor_table
 
-    findings = []
+    findings: list[dict[str, Any]] = []
     note = _console(stderr=True)
     with note.status("looking") as status:
         for check, finding in zip(CHECKS, examine(probe=probe), strict=True):
             findings.append(asdict(finding))
             status.update(f"{check.name} done")
-    bad = [finding for finding in findings if not finding["ok"]]
+    bad = [entry for entry in findings if not entry["ok"]]
     if as_json:
         _print_json({"ok": not bad, "tools": findings})
     else:
         _console().print(doctor_table(findings))
-        for finding in bad:
-            typer.echo(f"{finding['name']}: {finding['probe']}\n    fix: {finding['fix']}")
+        for entry in bad:
+            typer.echo(f"{entry['name']}: {entry['probe']}\n    fix: {entry['fix']}")
         typer.echo("all tools work" if not bad else f"{len(bad)} of {len(findings)} do not work")
     if bad:
         raise typer.Exit(ToolError.exit_code)

@@ -61,6 +61,12 @@ class RunFolder:
             return cls(path)
         raise RunFolderError(f"{base} holds {SUFFIX_TRIES} runs of {stamp}: choose --run-dir")
 
+    @contextmanager
+    def writing(self, name: str) -> Iterator[None]:
+        """What the block writes to file `name` by itself fails as everything here does."""
+        with _writing(self.path / name):
+            yield
+
     def write_text(self, name: str, text: str) -> Path:
         """Replace one file as a whole; on failure the old one stays."""
         target = self.path / name

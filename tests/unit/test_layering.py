@@ -63,7 +63,7 @@ HEAVY = ("cocotb", "matplotlib", "torch", "mlxtend", "pandas", "scipy", "numpy",
 def stage_of(path: Path) -> str:
     """`cosim/doctor_probes.py` belongs to doctor, `cosim/trace/events.py` to trace."""
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return "doctor" if first.startswith("doctor") else first
+    return next((stage for stage in ("doctor", "flow") if first.startswith(stage)), first)
 
 
 def imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:

