@@ -14,7 +14,7 @@ from cosim.analog.pins import Converter, InputPin, MacroDescription, Supply
 from cosim.design import Design
 from cosim.mapping import Mapping
 
-__all__ = ["ENABLE", "build_macro", "describe", "input_pin", "output_pin"]
+__all__ = ["ENABLE", "build_macro", "converters", "describe", "input_pin", "output_pin"]
 
 ENABLE = "en"
 SUBCKT = "imac"
@@ -39,7 +39,6 @@ def build_macro(mapping: Mapping, design: Design) -> MacroDescription:
 def describe(circuit: MacroCircuit) -> MacroDescription:
     """A structured circuit in SPICE, with pins, supplies, converters and probes."""
     mapping, design = circuit.mapping, circuit.design
-    converter = design.macro.converter
     probes: dict[str, tuple[str, ...]] = {}
     for layer in range(len(mapping.weights)):
         probes[f"layer{layer}.amplifier"] = circuit.layer_nodes("a", layer)
@@ -50,21 +49,27 @@ def describe(circuit: MacroCircuit) -> MacroDescription:
         netlist=_text(circuit, [supply.node for supply in supplies]),
         inputs=_inputs(mapping.sizes[0], design),
         supplies=supplies,
-        converters=tuple(
-            Converter(
-                name=output_pin(j),
-                node=hold.out,
-                bits=converter.bits,
-                vmin=converter.low_v,
-                vmax=converter.high_v,
-                energy_j=converter.energy_j,
-                port="i_macro_code",
-            )
-            for j, hold in enumerate(circuit.holds)
-        ),
+        converters=converters(mapping.sizes[-1], design),
         probes=probes,
         models=macro_models(design),
         source=f"imac {'-'.join(map(str, mapping.sizes))}, design {design.name}",
+    )
+
+
+def converters(n_out: int, design: Design) -> tuple[Converter, ...]:
+    """The converters of the last layer's neurons."""
+    converter = design.macro.converter
+    return tuple(
+        Converter(
+            name=output_pin(j),
+            node=f"hold{j}",
+            bits=converter.bits,
+            vmin=converter.low_v,
+            vmax=converter.high_v,
+            energy_j=converter.energy_j,
+            port="i_macro_code",
+        )
+        for j in range(n_out)
     )
 
 
