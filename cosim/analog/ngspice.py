@@ -7,6 +7,7 @@ from exactly the time they change. README.md, section "ngspice engine", has the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
@@ -88,6 +89,7 @@ class NgspiceEngine:
             settle_rel=self.options.settle_rel,
             settle_s=self.options.settle_ps * 1e-12,
             horizon_s=self.options.horizon_s,
+            first_part=min(0.1, 3.0 * math.sqrt(self.options.reltol)),
         )
         self._world = world
         self._slept_j = np.zeros(self._rows.n_sources)

@@ -66,6 +66,7 @@ def deck_text(macro: MacroDescription, options: NgspiceOptions) -> str:
         f"reltol={options.reltol!r}",
         f"abstol={options.abstol!r}",
         f"vntol={options.vntol!r}",
+        f"chgtol={options.chgtol!r}",
         f"trtol={options.trtol!r}",
         f"gmin={options.gmin!r}",
         f"method={options.method}",

@@ -13,7 +13,9 @@ MANY_INSTANCES = 3000  # from here on a second thread pays for itself
 
 @dataclass(frozen=True, kw_only=True)
 class NgspiceOptions:
-    """Solver settings. `threads` and the limits scale with the circuit when left at 0.
+    """Solver settings. `chgtol` is far below ngspice's 1e-14 C, more than a 1 fF node ever holds.
+
+     `threads` and the limits scale with the circuit when left at 0.
 
     A macro has settled when for `settle_ps` no watched node has moved by more than `settle_v` and
     no source's current by more than `settle_a + settle_rel * |i|`.
@@ -22,6 +24,7 @@ class NgspiceOptions:
     reltol: float = 1e-3
     abstol: float = 1e-12
     vntol: float = 1e-6
+    chgtol: float = 1e-17
     trtol: float = 1.0
     gmin: float = 1e-12
     method: str = "trap"

@@ -37,6 +37,7 @@ HEADER = (
         (name, _REALS)
         for name in ("max_step_s", "settle_v", "settle_a", "settle_rel", "settle_s", "horizon_s")
     ]
+    + [("first_part", _REALS)]
 )
 INDEX = {name: place for place, (name, _) in enumerate(HEADER)}
 SOURCE = np.dtype(

@@ -21,7 +21,8 @@ static int (*set_breakpoint)(double);
 static int command_fd;
 static double until_s;   /* stop of the present command */
 static int proposing, holding, hunting, cuts;
-static int restarted;    /* the next step begins at a corner of an input */
+static int restarted;    /* the next step begins at a corner of an input ... */
+static double first_s;   /* ... and may be no longer than this */
 static int fresh;        /* the candidate arrays hold the point that is about to be accepted */
 static double *volts, *amps, *probe, *older_probe; /* candidate; the point before the last */
 static double older_t_s = -1.0;
@@ -61,6 +62,8 @@ static double clamp(double t_s, double delta_s)
 
 	if (w->max_step_s > 0.0 && delta_s > w->max_step_s)
 		delta_s = w->max_step_s;
+	if (restarted && delta_s > first_s)
+		delta_s = first_s;
 	if (w->grid_ps > 0) {
 		double grid = (double)w->grid_ps * PS, phase = (double)w->grid_phase_ps * PS;
 		double edge = (floor((t_s - phase + TINY_S) / grid) + 1.0) * grid + phase;
@@ -130,6 +133,19 @@ static double find_crossings(double t0_s, double t_s)
 	return first;
 }
 
+/* An input bends at t_s: integrate afresh (backward Euler, short step), or charges that hang on a
+ * source would ring for ever under the trapezoidal rule. */
+static void restart(double t_s, double ramp_s)
+{
+	double step_s = cosim_world->first_part * ramp_s;
+	first_s = restarted ? fmin(first_s, step_s) : step_s;
+	restarted = 1;
+	/* ngspice drops a breakpoint at the very present, and takes one a few roundings later for it;
+	 * with a held candidate the present is already behind it */
+	if (!holding)
+		set_breakpoint(t_s > 0.0 ? t_s * (1.0 + 4e-15) : 1e-19);
+}
+
 static int cut(double t0_s, double end_s, double *delta_s)
 {
 	if (++cuts > MAX_CUTS)
@@ -166,7 +182,7 @@ static int judge(double t0_s, double t_s, double *delta_s)
 		lockstep_wait();
 		holding = 0;
 		if (restarted) /* an input moved at t0_s itself: solve the step again with it */
-			return cut(t0_s, t0_s + clamp(t0_s, 0.1 * PS), delta_s);
+			return cut(t0_s, t0_s + clamp(t0_s, first_s), delta_s);
 		if (until_s < t_s - TINY_S)
 			return cut(t0_s, until_s, delta_s);
 	}
@@ -236,6 +252,11 @@ void lockstep_point(double t_s)
 		hunting--;
 	if (t_s > w->horizon_s)
 		lockstep_reply(STATUS_HORIZON);
+	for (int64_t k = 0; k < w->n_sources; k++) {
+		const source_t *s = &cosim_sources[k];
+		if (fabs(s->t1_s - t_s) < TINY_S && s->v1_v != s->v0_v)
+			restart(t_s, s->t1_s - s->t0_s);
+	}
 	if (t_s < until_s - TINY_S)
 		return;
 	w->t_ps = llround(t_s / PS);
@@ -254,14 +275,8 @@ static void apply_changes(double t_s)
 		s->v1_v = c->volts;
 		s->t0_s = t_s;
 		s->t1_s = end_s;
-		if (!holding && (k == 0 || c->ramp_ps != cosim_changes[k - 1].ramp_ps))
-			set_breakpoint(end_s);
+		restart(t_s, end_s - t_s);
 		account_disturbed(end_s);
-	}
-	if (cosim_world->n_changes > 0) {
-		if (!holding) /* a held candidate lies behind t_s: the solver would refuse */
-			set_breakpoint(t_s);
-		restarted = 1;
 	}
 	cosim_world->n_changes = 0;
 }

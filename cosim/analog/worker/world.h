@@ -30,6 +30,7 @@ typedef struct {
 	int64_t status, t_ps, settled, n_crossings, bad_probe, saw_nan;
 	/* options */
 	double max_step_s, settle_v, settle_a, settle_rel, settle_s, horizon_s;
+	double first_part; /* first step after a corner, as a part of the ramp */
 } world_t;
 
 typedef struct { /* an ideal voltage source: v0 until t0, then a straight line to v1 at t1 */
