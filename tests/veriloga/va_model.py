@@ -7,10 +7,12 @@ openvaf-py interprets the compiled model. Currents are those that flow from a no
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,15 @@ class VaModel:
     """One compiled model; parameters not named take their defaults."""
 
     def __init__(self, name: str) -> None:
-        self.module: Any = openvaf_py.compile_va(str(VERILOGA / f"{name}.va"))[0]
+        # openvaf-py takes "was it given" of an instance parameter for false whatever is passed, so the
+        # mark is removed: the equations stay. The decks run the file as it is.
+        # Integers are read as the low half of the number's bits.
+        text = (VERILOGA / f"{name}.va").read_text().replace(', type="instance"', "")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.va"
+            path.write_text(text)
+            self.module: Any = openvaf_py.compile_va(str(path))[0]
+        self.integers = set(re.findall(r"parameter integer (\w+)", text))
         described = self.module.get_osdi_descriptor()
         self.nodes: list[str] = [node["name"] for node in described["nodes"]]
         self.n_terminals: int = self.module.num_terminals
@@ -56,6 +66,8 @@ class VaModel:
             raise KeyError(f"{self.module.name} has no {sorted(unknown)}")
         at = [volts.get(node, 0.0) for node in self.nodes]
         values = {**self.defaults, "$temperature": ROOM_K, "mfactor": 1.0, **params}
+        for key in self.integers:
+            values[key] = struct.unpack("<d", struct.pack("<iI", int(values[key]), 0))[0]
         for key, nodes in self._voltages:
             values[key] = at[nodes[0]] - (at[nodes[1]] if len(nodes) == 2 else 0.0)
         residuals, jacobian = self.module.run_init_eval(values)
