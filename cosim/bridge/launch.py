@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ __all__ = ["cocotb_environment", "kill_group", "run_cocotb", "running", "simulat
 
 GRACE_S = 3.0  # between asking a process group to end and ending it
 POLL_S = 0.05
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None)
 
 
 def simulator_command(simulator: Simulator, program: Path, plusargs: Sequence[str]) -> list[str]:
@@ -63,7 +66,12 @@ def cocotb_environment(
 
 @contextmanager
 def running(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log_file: Path
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    log_file: Path,
+    pass_fds: tuple[int, ...] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, leader of its own group; when the block is left the whole group is gone."""
     try:
@@ -76,6 +84,8 @@ def running(
                 env={**os.environ, **env},
                 cwd=cwd,
                 start_new_session=True,
+                pass_fds=pass_fds,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock is taken
             )
     except OSError as error:
         raise ToolError(f"cannot start {argv[0]}: {error.strerror}") from error
@@ -83,6 +93,11 @@ def running(
         yield process
     finally:
         kill_group(process)
+
+
+def _die_with_parent() -> None:
+    """Even a caller that is killed leaves no simulator behind."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

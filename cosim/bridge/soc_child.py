@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""soc_child : inside the simulator: couples the macros of a SoC to their engines until the exit.
+
+The one cocotb test of a SoC run. Its only value-change callback is on `o_wake`, which toggles at
+clock edges at which a macro pin changed; nothing here runs while no macro is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cocotb
+from cocotb.triggers import ReadOnly, Timer
+
+from cosim.bridge.clocked import ClockedMacro, Pins
+from cosim.bridge.kernel import now_ps, require_ps
+from cosim.bridge.soc_config import (
+    CONFIG_ENV,
+    NOTES_ENV,
+    SocConfig,
+    encode_note,
+    load_config,
+    make_macro,
+)
+from cosim.errors import CosimError, RtlError
+from cosim.trace.events import Event, to_json
+
+__all__ = ["soc"]
+
+
+class Reporter:
+    """The way back to the caller: events.jsonl, and notes through the pipe."""
+
+    def __init__(self, path: Path, pipe: int) -> None:
+        self._file = path.open("w", buffering=1)
+        self._pipe = pipe
+
+    def close(self) -> None:
+        self._file.close()
+
+    def event(self, event: Event) -> None:
+        line = to_json(event)
+        self._file.write(line + "\n")
+        self._send(line.encode() + b"\n")
+
+    def note(self, kind: str, **values: object) -> None:
+        self._send(encode_note(kind, **values))
+
+    def _send(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nobody is left to tell
+            while data:
+                data = data[os.write(self._pipe, data) :]
+
+
+class Coordinator:
+    """Reads the pins of all macros at every wake and hands them to their macros."""
+
+    def __init__(self, dut: Any, config: SocConfig, reporter: Reporter) -> None:
+        self.dut, self.config, self.reporter = dut, config, reporter
+        self.macros = [
+            ClockedMacro(index, spec, config, make=partial(make_macro, spec), emit=self._emit)
+            for index, spec in enumerate(config.macros)
+        ]
+        self._told: dict[str, int] = {}
+        self._codes = 0
+        self._in_reset = True
+        self._code_bits = config.out_n * config.adc_bits
+        n = len(self.macros)
+        names = ("en", "in", "strobe", "prog_we", "prog_addr", "prog_data")
+        ports = {name: _port(dut, f"o_macro_{name}") for name in names}
+        widths = {"in": config.in_w, "prog_addr": config.prog_aw, "prog_data": 32}
+        for name, port in ports.items():
+            width = widths.get(name, 1) * n
+            if len(port) != width:
+                raise RtlError(f"port {port._name} has {len(port)} bits, {n} macros need {width}")
+        self._ports = SimpleNamespace(**{f"p_{name}": port for name, port in ports.items()})
+        self._code_port = _port(dut, "i_macro_code")
+
+    def _emit(self, event: Event) -> None:
+        self.reporter.event(event)
+        self._tell_processes()
+
+    def _tell_processes(self) -> None:
+        """The caller watches the engines' processes: one may die while nobody talks to it."""
+        for macro in self.macros:
+            if macro.pid > 0 and self._told.get(macro.name) != macro.pid:
+                self._told[macro.name] = macro.pid
+                self.reporter.note("engine", macro=macro.name, pid=macro.pid, t_ps=now_ps())
+
+    async def run(self) -> int:
+        """Until the exit code is written; returns the time of it."""
+        while True:
+            await self.dut.o_wake.value_change
+            await ReadOnly()
+            t_ps = now_ps()
+            codes = self._edge(t_ps)
+            if codes:
+                cocotb.start_soon(self._convert(codes))
+            if not self._in_reset and _read(self.dut.o_exit_valid, t_ps):
+                return t_ps
+
+    def _edge(self, t_ps: int) -> dict[int, int]:
+        """Hand every macro its pins; codes to drive, by macro."""
+        ports, config = self._ports, self.config
+        if self._in_reset:  # until the first clock edge under reset the flops are unknown
+            pins = (ports.p_en, ports.p_strobe, ports.p_prog_we)
+            if any(_unknown(port) for port in pins):
+                return {}
+            self._in_reset = False
+        en, strobe = _read(ports.p_en, t_ps), _read(ports.p_strobe, t_ps)
+        we = _read(ports.p_prog_we, t_ps)
+        address = data = 0
+        if we:
+            address, data = _read(ports.p_prog_addr, t_ps), _read(ports.p_prog_data, t_ps)
+        inputs = _read(ports.p_in, t_ps) if en else 0
+        codes: dict[int, int] = {}
+        for k, macro in enumerate(self.macros):
+            word = macro.edge(
+                t_ps,
+                Pins(
+                    en=(en >> k) & 1,
+                    inputs=_slice(inputs, k, config.in_w),
+                    strobe=(strobe >> k) & 1,
+                    prog_we=(we >> k) & 1,
+                    prog_addr=_slice(address, k, config.prog_aw),
+                    prog_data=_slice(data, k, 32),
+                ),
+            )
+            if word is not None:
+                codes[k] = word
+        return codes
+
+    async def _convert(self, codes: dict[int, int]) -> None:
+        """The codes appear at the converters' outputs after the conversion delay."""
+        await Timer(self.config.convert_ps, unit="ps")
+        for k, word in codes.items():
+            shift = k * self._code_bits
+            mask = ((1 << self._code_bits) - 1) << shift
+            self._codes = (self._codes & ~mask) | (word << shift)
+        self._code_port.value = self._codes
+
+    def finish(self, t_ps: int) -> None:
+        """Bring every engine to the end and tell what the run cost."""
+        for macro in self.macros:
+            energies = [asdict(energy) for energy in macro.finish(t_ps)]
+            self.reporter.note("energy", macro=macro.name, energies=energies)
+            for line in macro.report.warnings():
+                self.reporter.note("warning", text=line)
+
+    def close(self) -> None:
+        for macro in self.macros:
+            macro.close()
+
+
+def _port(dut: Any, name: str) -> Any:
+    try:
+        return getattr(dut, name)
+    except AttributeError as error:
+        raise RtlError(f"top module {dut._name} has no port {name}") from error
+
+
+def _read(port: Any, t_ps: int) -> int:
+    """The port as an integer; X or Z on a macro pin is an error."""
+    text: str = port._handle.get_signal_val_binstr()
+    try:
+        return int(text, 2)
+    except ValueError:
+        bad = [i for i, bit in enumerate(reversed(text)) if bit not in "01"]
+        level = text[-1 - bad[0]]
+        raise RtlError(f"{port._name}[{bad[0]}] is {level.upper()} at {t_ps} ps") from None
+
+
+def _unknown(port: Any) -> bool:
+    return not set(port._handle.get_signal_val_binstr()) <= {"0", "1"}
+
+
+def _slice(word: int, index: int, width: int) -> int:
+    return (word >> (index * width)) & ((1 << width) - 1)
+
+
+@cocotb.test()
+async def soc(dut: Any) -> None:
+    """Run the firmware to its end with every macro in lockstep."""
+    config = load_config(Path(os.environ[CONFIG_ENV]))
+    reporter = Reporter(Path(config.events), int(os.environ[NOTES_ENV]))
+    coordinator: Coordinator | None = None
+    try:
+        require_ps()
+        coordinator = Coordinator(dut, config, reporter)
+        began_s = time.perf_counter()
+        reporter.note("running")
+        end_ps = await coordinator.run()
+        wall_s = time.perf_counter() - began_s
+        coordinator.finish(end_ps)
+        reporter.note("end", t_ps=end_ps, wall_s=wall_s)
+        # sim_events writes the exit one edge later and ends the simulation there.
+        await Timer(config.clock_ps, unit="ps")
+        await ReadOnly()
+    except CosimError as error:
+        place = {key: getattr(error, key, None) for key in ("macro", "t_ps", "node")}
+        reporter.note("error", type=type(error).__name__, text=str(error), **place)
+        raise
+    finally:
+        if coordinator is not None:
+            coordinator.close()
+        reporter.close()
