@@ -80,11 +80,11 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ModelError(f"{path}: not an .npz file (a single array)")
-        with loaded as archive:
-            return {key: archive[key] for key in archive.files}
+        with path.open("rb") as file:  # numpy leaves it open when the archive is broken
+            loaded = np.load(file, allow_pickle=False)
+            if not isinstance(loaded, np.lib.npyio.NpzFile):
+                raise ModelError(f"{path}: not an .npz file (a single array)")
+            return {key: loaded[key] for key in loaded.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise ModelError(f"{path}: not a readable .npz file, or truncated ({error})") from None
 
