@@ -27,7 +27,7 @@ from cosim.image.regions import region_name
 from cosim.report.console import Picture, parse_console
 from cosim.report.figures import image_figures, macro_figures, mean_layers, total_figures
 from cosim.report.ledger import Ledger, close_ledger
-from cosim.trace.events import Evaluation, Event, Finish, RegionPass, to_json
+from cosim.trace.events import Evaluation, Event, Finish, Programmed, RegionPass, to_json
 from cosim.trace.result import SCHEMA_ID
 from cosim.trace.run_folder import RunFolder
 
@@ -79,11 +79,11 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
 
     def follow(event: Event) -> None:
         nonlocal done
-        if isinstance(event, Evaluation):
+        if isinstance(event, Programmed):
+            tell(f"macro {event.macro}: {event.words} program words written", done)
+        elif isinstance(event, Evaluation):
             done += 1
-        where = f"macro {getattr(event, 'macro', 0)}"
-        text = f"{where}: {type(event).__name__.lower()}"
-        tell("on the CPU" if cpu_only else text, min(done, prepared.options.images))
+            tell(f"macro {event.macro}: evaluation {event.index + 1} solved", done)
 
     run = SocRun(
         image=prepared.image.hex,
