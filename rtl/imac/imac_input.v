@@ -74,8 +74,8 @@ module imac_input #(
       end
    end
 
-   // N_IN never exceeds IN_W, so the pointer's range covers every comparison above
-   wire unused_ok = &{1'b0, ptr[15:11]};
+   // N_IN never exceeds IN_W, so the upper bits of the pointer are 0; a small IN_W uses part of a word
+   wire unused_ok = &{1'b0, ptr[15:11], used_data};
 
 endmodule
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import cocotb
 import pytest
+from cocotb.handle import ArrayObject, ValueObjectBase
 from imac.model import INDEX, Op, error_bit
 from imac.stimulus import random_op
 from imac.system import PARAMETERS, ImacSystem, instr_of
@@ -204,6 +205,35 @@ async def nothing_moves_while_idle_or_before_a_commit(dut: Any) -> None:
         await system.step()
     status = await system.run([instr_of(Op("stat"), 0)], Timing())
     assert status == [0]
+
+
+def flops(scope: Any) -> list[Any]:
+    """Every register of the device, by the house suffix."""
+    found = []
+    for child in scope:
+        if child._name.endswith("_q"):
+            found.append(child)
+        elif hasattr(child, "__iter__") and not isinstance(child, ArrayObject | ValueObjectBase):
+            found += flops(child)
+    return found
+
+
+@cocotb.test()
+async def no_register_changes_while_idle(dut: Any) -> None:
+    """Noise on the payload of idle channels and on the converters moves nothing inside."""
+    system = ImacSystem(dut, seed=21)
+    await system.reset()
+    n_push, _ = sizes_of(system)
+    await system.run(evaluation([3] * n_push, 0, 1), Timing())
+    await system.step()
+    registers = flops(dut)
+    assert len(registers) > 30
+    before = [str(register.value) for register in registers]
+    for _ in range(50):
+        await system.step()
+        now = [str(register.value) for register in registers]
+        moved = [r._path for r, a, b in zip(registers, before, now, strict=True) if a != b]
+        assert not moved, moved
 
 
 @pytest.mark.parametrize(
