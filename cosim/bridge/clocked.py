@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cosim.analog.netlist import ENABLE, input_pin, output_pin
 from cosim.analog.protocol import Energy, MacroEngine, Sample
 from cosim.bridge.clocked_report import PinReport
 from cosim.bridge.soc_config import MacroSpec, SocConfig
@@ -22,8 +23,6 @@ from cosim.mapping.packing import unpack, word_count
 from cosim.trace.events import Asleep, Evaluation, Event, Programmed
 
 __all__ = ["ClockedMacro", "Pins"]
-
-EN_PIN, INPUT_PIN, CODE_PIN = "en", "in[{}]", "code[{}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class ClockedMacro:
         self._run: _Run | None = None
         self._idle_since: tuple[int, float] | None = None  # time and energy when en fell
         self._spent_j: list[Energy] = []  # of engines already closed
-        self._code_pins = tuple(CODE_PIN.format(j) for j in range(config.out_n))
+        self._code_pins = tuple(output_pin(j) for j in range(config.out_n))
 
     # -- called by the coordinator -------------------------------------------------------------
 
@@ -153,7 +152,7 @@ class ClockedMacro:
             )
         if not self._started:
             begin_ps = self._programmed_ps
-            levels = {EN_PIN: 0, **{INPUT_PIN.format(i): 0 for i in range(self.sizes[0])}}
+            levels = {ENABLE: 0, **{input_pin(i): 0 for i in range(self.sizes[0])}}
             self._engine.start(begin_ps, levels)
             self._started, self._asleep = True, False
             self._t_ps, self._inputs = begin_ps, 0
@@ -218,7 +217,7 @@ class ClockedMacro:
         self._catch_up(t_ps)
         levels: dict[str, int] = {}
         if pins.en != self._en:
-            levels[EN_PIN] = pins.en
+            levels[ENABLE] = pins.en
             if pins.en:
                 self._close_sleep(t_ps)
                 self._run = _Run(t_start_ps=t_ps, before=engine.energy())
@@ -230,7 +229,7 @@ class ClockedMacro:
                 bit = (changed & -changed).bit_length() - 1
                 changed &= changed - 1
                 if bit < self.sizes[0]:
-                    levels[INPUT_PIN.format(bit)] = (pins.inputs >> bit) & 1
+                    levels[input_pin(bit)] = (pins.inputs >> bit) & 1
             self._inputs = pins.inputs
             self.report.inputs(pins.inputs)
         self._en = pins.en
