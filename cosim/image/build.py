@@ -145,8 +145,11 @@ def _network_digest(network: Network) -> str:
 
 def _build(job: _Job, target: Path, digest: str) -> None:
     """Builds beside `target` and moves the result there whole, so a broken build leaves nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{job.app}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{job.app}-", dir=target.parent))
+    except OSError as error:
+        raise FirmwareError(f"cannot write the image to {target}: {error.strerror}") from error
     elf = work / f"{job.app}.elf"
     try:
         write_headers(work)
@@ -198,18 +201,24 @@ def _make(job: _Job, work: Path) -> None:
     except subprocess.TimeoutExpired:
         raise FirmwareError(f"{app}: the compiler did not end in {_MAKE_TIMEOUT_S} s") from None
     if done.returncode != 0:
-        raise FirmwareError(f"{app}: {_complaint(done.stderr + done.stdout)}")
+        output = done.stderr + done.stdout
+        too_large = re.search(r"does not fit in RAM|will not fit in region|overflowed by", output)
+        raise FirmwareError(f"{app}: {_too_large(job) if too_large else _complaint(output)}")
+
+
+def _too_large(job: _Job) -> str:
+    images = 0 if job.images is None else len(job.images)
+    taken = 0 if job.images is None else job.images.nbytes
+    return (
+        f"does not fit in RAM of {4 * job.ram_words} bytes; its {images} images take {taken}:"
+        " use fewer images or more RAM"
+    )
 
 
 def _complaint(output: str) -> str:
     """The one line of a compiler's output that says what is wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for pattern in (
-        r"does not fit in RAM|will not fit in region|overflowed by",
-        r"error:",
-        r"undefined reference",
-        r"\*\*\*",
-    ):
+    for pattern in (r"error:", r"undefined reference", r"\*\*\*"):
         for line in lines:
             if re.search(pattern, line):
                 return re.sub(r"^\S*/(?=[^/\s]+:)", "", line)
