@@ -50,6 +50,7 @@ def _wrapped(words: Sequence[str], per_line: int = 16) -> str:
 def deck_text(macro: MacroDescription, options: NgspiceOptions) -> str:
     """The whole circuit: the macro, an ideal source or a probe on every port of it."""
     rows = boundary(macro)
+    options = options.fitted(macro.netlist.count("\n"))
     ports = [port.lower() for port in macro.ports]
     nodes = [f"p_{port}" if port != "0" else port for port in ports]
     lines = [f"* {macro.source}", macro.netlist.rstrip()]
@@ -88,7 +89,7 @@ def script_text(options: NgspiceOptions, lines: int) -> str:
     longest_s = options.horizon_s * 2.0 / MAX_PLOT_POINTS
     return "\n".join(
         [
-            f"set num_threads={options.threads_for(lines)}",
+            f"set num_threads={options.fitted(lines).threads}",
             f"source {DECK_NAME}",
             f"tran {options.first_step_s!r} {options.horizon_s * 2.0!r} 0 {longest_s!r}",
             "",
