@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
@@ -94,38 +93,30 @@ def _top(
 
 @contextmanager
 def _shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
-    """A bar on stderr that steps with every image; nothing with --json."""
+    """What happens now, on stderr: a bar on a terminal, lines in a log, nothing with --json."""
+    console = _console(stderr=True)
     if quiet:
         yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
+    elif not console.is_terminal:
+        begin_s = time.monotonic()
 
-    console = _console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    begin_s = time.monotonic()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=total)
+        def line(text: str, images_done: int) -> None:
+            elapsed_s = time.monotonic() - begin_s
+            console.print(f"{elapsed_s:6.0f} s  {images_done}/{total} images  {text}")
 
-        def show(text: str, images_done: int) -> None:
-            bar.update(task, description=text, completed=images_done)
-            if not console.is_terminal:  # a log gets lines instead of a bar
-                elapsed_s = time.monotonic() - begin_s
-                console.print(f"{elapsed_s:6.0f} s  {images_done}/{total} images  {text}")
+        yield line
+    else:
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
 
-        yield show
+        words = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Bar(SpinnerColumn(), *words, console=console, transient=True) as bar:
+            task = bar.add_task("starting", total=total)
+
+            def step(text: str, images_done: int) -> None:
+                bar.update(task, description=text, completed=images_done)
+
+            yield step
 
 
 @app.command()
@@ -186,6 +177,39 @@ def _print_result(result: Mapping[str, Any]) -> None:
     if groups is not None:
         console.print(groups)
     console.print(tables.summary(result))
+
+
+@app.command()
+def image(
+    application: Annotated[App, typer.Argument(help="What to build.", metavar="APP")],
+    images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    data: DataOption = None,
+    model: ModelOption = "lenet5",
+    cpu_only: Annotated[bool, typer.Option("--cpu-only", help="The twin without macro.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Build the firmware image alone: program, network, pictures and settings."""
+    from cosim.flow_inputs import RunOptions, prepare
+
+    options = RunOptions(
+        application=application.value,
+        images=images,
+        engine="none" if cpu_only else "ideal",
+        design=design,
+        sets=tuple(sets or ()),
+        data=data,
+        model=model,
+    )
+    built = prepare(options).image
+    manifest = dict(built.manifest)
+    if as_json:
+        _print_json({"elf": str(built.elf), "hex": str(built.hex), "manifest": manifest})
+        return
+    share = 100 * manifest["ram_used_bytes"] / manifest["ram_bytes"]
+    typer.echo(f"{built.elf}\n{built.hex}")
+    typer.echo(f"{manifest['ram_used_bytes']:,} bytes, {share:.0f} % of the RAM")
 
 
 @app.command()
@@ -273,6 +297,8 @@ def _terminated(signum: int, frame: FrameType | None) -> None:
 def _command_line(args: list[str]) -> int:
     command = typer.main.get_command(app)
     value = command.main(args=args, prog_name="cosim", standalone_mode=False)
+    if value == INTERRUPTED:  # the parser swallows Ctrl-C
+        raise KeyboardInterrupt
     return value if isinstance(value, int) else 0
 
 
@@ -291,9 +317,6 @@ def _guarded(action: Callable[[], int], *, debug: bool) -> int:
         return action()
     except KeyboardInterrupt:
         _complain("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:  # `cosim run | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except Exception as error:
         if debug:

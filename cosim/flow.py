@@ -14,7 +14,7 @@ from typing import Any
 
 from cosim.bridge.soc import SocOutcome, SocRun, read_outcome, run_soc
 from cosim.bridge.soc_config import MacroSpec
-from cosim.errors import CosimError, FirmwareError, MismatchError
+from cosim.errors import CosimError, FirmwareError, MismatchError, RunFolderError
 from cosim.flow_inputs import (
     CPU_ONLY,
     Prepared,
@@ -52,7 +52,12 @@ def run_lenet5(
     was finished is in result.json with `complete` false and the reason, and the error goes on.
     """
     begin_s = clock()
-    tell = progress or (lambda text, images: None)
+
+    def tell(text: str, images: int) -> None:
+        log.info("%s", text)
+        if progress is not None:
+            progress(text, images)
+
     tell("building firmware", 0)
     prepared = prepare(options)
     folder = open_folder()
@@ -61,10 +66,14 @@ def run_lenet5(
         try:
             tell("building the SoC (a minute the first time), starting", 0)
             outcome = _simulate(prepared, folder, tell)
+            for line in (*outcome.console.splitlines(), *outcome.warnings):
+                log.info("%s", line)
             result = _result(prepared, outcome, clock() - begin_s, reason=None)
             _check(prepared, outcome)
         except BaseException as error:
-            _keep_partial(folder, prepared, clock() - begin_s, _reason(error))
+            refused = _keep_partial(folder, prepared, clock() - begin_s, _reason(error))
+            if refused is not None and isinstance(error, CosimError):
+                raise refused from error  # a full disk shows first as one of its consequences
             raise
         _write_events(folder, outcome)
         folder.write_result(result)
@@ -235,11 +244,16 @@ def _reason(error: BaseException) -> str:
     return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or repr(error)
 
 
-def _keep_partial(folder: RunFolder, prepared: Prepared, wall_s: float, reason: str) -> None:
-    """Write what was finished; a second failure here must not hide the first."""
+def _keep_partial(
+    folder: RunFolder, prepared: Prepared, wall_s: float, reason: str
+) -> RunFolderError | None:
+    """Write what was finished; returns the refusal of a disk that takes nothing any more."""
     log.error("the run ended early: %s", reason)
     try:
         outcome = read_outcome(folder.path)
         folder.write_result(_result(prepared, outcome, wall_s, reason=reason))
+    except RunFolderError as error:
+        return error
     except (CosimError, OSError) as error:
         log.error("no partial result: %s", error)
+    return None

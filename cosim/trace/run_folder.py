@@ -17,7 +17,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,13 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         fix = "free some space" if error.errno == 28 else "choose another with --run-dir"  # ENOSPC
         raise RunFolderError(f"cannot write {path}: {error.strerror}: {fix}") from error
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk ends in silence: the file that matters reports it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        del record
 
 
 class RunFolder:
@@ -99,7 +106,7 @@ class RunFolder:
     def logging(self, level: int = logging.INFO) -> Iterator[None]:
         """Everything under the logger `cosim` goes to log.txt while the block runs."""
         with _writing(self.path / "log.txt"):
-            handler = logging.FileHandler(self.path / "log.txt")
+            handler = _LogFile(self.path / "log.txt")
         handler.setFormatter(logging.Formatter("%(relativeCreated)9.0f ms %(name)s: %(message)s"))
         logger = logging.getLogger("cosim")
         before = logger.level
@@ -110,7 +117,7 @@ class RunFolder:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(before)
-            with _writing(self.path / "log.txt"):
+            with suppress(OSError):
                 handler.close()
 
 
