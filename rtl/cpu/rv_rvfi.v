@@ -74,7 +74,8 @@ module rv_rvfi (
    reg [3:0]  rmask_q, wmask_q;
    reg        trap_q, is_intr_q;
 
-   wire acts = !i_trap;
+   wire acts     = !i_trap;
+   wire accesses = acts && (i_x_ctl[`RV_CTL_LOAD] || i_x_ctl[`RV_CTL_STORE]);
 
    assign rvfi_valid     = i_w_valid && i_w_done;
    assign rvfi_order     = order_q;
@@ -130,7 +131,7 @@ module rv_rvfi (
          rs2_addr_q <= x_rs2_used_q ? i_x_instr[24:20] : 5'd0;
          rs1_q      <= x_rs1_used_q ? x_rs1_q : 32'd0;
          rs2_q      <= x_rs2_used_q ? x_rs2_q : 32'd0;
-         address_q  <= i_x_address;
+         address_q  <= accesses ? i_x_address : 30'd0;
          rmask_q    <= (acts && i_x_ctl[`RV_CTL_LOAD]) ? i_x_be : 4'd0;
          wmask_q    <= (acts && i_x_ctl[`RV_CTL_STORE]) ? i_x_be : 4'd0;
          wdata_q    <= i_x_wdata;

@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,9 +22,21 @@ import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from cosim import gen
+from cosim import gen, tools
+from cosim.bridge.build import Rtl, verilate_bare
+from cosim.errors import ToolError
 
-__all__ = ["BUILD", "GEN", "ROOT", "RTL", "content_key", "file_list", "run_icarus"]
+__all__ = [
+    "BUILD",
+    "GEN",
+    "ROOT",
+    "RTL",
+    "content_key",
+    "file_list",
+    "icarus_program",
+    "run_icarus",
+    "verilator_program",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
@@ -51,7 +64,7 @@ def content_key(sources: Sequence[Path], *settings: object) -> str:
     return digest.hexdigest()[:12]
 
 
-def run_icarus(  # noqa: PLR0913 - one keyword per thing a test may set
+def run_icarus(
     top: str,
     sources: Sequence[Path],
     module: str | Path,
@@ -112,7 +125,7 @@ def run_icarus(  # noqa: PLR0913 - one keyword per thing a test may set
     return test_dir
 
 
-def _build(  # noqa: PLR0913, PLR0917
+def _build(  # noqa: PLR0917
     runner: object,
     top: str,
     sources: Sequence[Path],
@@ -159,3 +172,35 @@ def _tail(log: Path) -> str:
     """The last lines of a log file."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else ["(no log)"]
     return "\n".join(lines[-TAIL_LINES:])
+
+
+def icarus_program(top: str, sources: Sequence[Path]) -> list[str]:
+    """Compile a self-running Verilog bench for Icarus; returns the command that starts it."""
+    gen.write_all(GEN)
+    if shutil.which("iverilog") is None:
+        _missing("iverilog is not installed; run `make setup`")
+    target = BUILD / f"{top}-{content_key(sources, 'icarus')}.vvp"
+    if not target.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD) as work:
+            built = Path(work) / "out.vvp"
+            flags = ["-g2005", "-Wall", "-Wno-timescale", f"-I{GEN}", f"-I{RTL / 'cpu'}"]
+            done = subprocess.run(
+                ["iverilog", *flags, "-s", top, "-o", str(built), *map(str, sources)],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                pytest.fail(f"{top} does not build:\n{done.stdout}{done.stderr}", pytrace=False)
+            os.replace(built, target)
+    return ["vvp", "-n", str(target)]
+
+
+def verilator_program(top: str, sources: Sequence[Path]) -> list[str]:
+    """Compile a self-running Verilog bench with Verilator; returns the command that starts it."""
+    gen.write_all(GEN)
+    try:
+        tools.verilator()
+    except ToolError as error:
+        _missing(str(error))
+    bench = Rtl(top=top, sources=tuple(sources), includes=(GEN, RTL / "cpu"))
+    return [str(verilate_bare(bench))]
