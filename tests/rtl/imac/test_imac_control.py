@@ -14,7 +14,7 @@ from xif.bench import expect
 
 from cosim import regmap
 
-N_RANDOM = 6000
+N_RANDOM = 3000
 CTRL_BIT = {bit.name: bit.bit for bit in regmap.CTRL_BITS}
 NAME = {funct3: name for name, funct3 in F3.items()}
 STROBES = ("start", "push", "pop", "prog", "reg_write", "input_clear", "prog_clear", "err_clear")

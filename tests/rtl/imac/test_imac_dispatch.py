@@ -11,7 +11,7 @@ from imac.model import F3, error_bit
 from rtl_runner import RTL, run_icarus
 from xif.bench import Bench, maybe
 
-CYCLES = 4000
+CYCLES = 2500
 NAME = {funct3: name for name, funct3 in F3.items()}
 
 

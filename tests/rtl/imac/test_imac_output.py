@@ -11,7 +11,7 @@ import pytest
 from rtl_runner import RTL, run_icarus
 from xif.bench import Bench, maybe
 
-CYCLES = 3000
+CYCLES = 1500
 
 
 def words_of(pins: int, n_out: int, adc_bits: int) -> deque[int]:

@@ -10,7 +10,7 @@ import pytest
 from rtl_runner import RTL, run_icarus
 from xif.bench import Bench, maybe
 
-CYCLES = 4000
+CYCLES = 2500
 
 
 @cocotb.test()

@@ -13,7 +13,7 @@ from xif.bench import Bench, maybe
 
 from cosim import regmap
 
-CYCLES = 4000
+CYCLES = 2000
 CTRL = next(r.index for r in regmap.CONFIG_REGS if r.name == "CTRL")
 SHOWN = {"PROG_PTR": "i_prog_ptr", "COUNT": "i_count", "ACTIVE_CYCLES": "i_active_cycles"}
 SETTINGS = {

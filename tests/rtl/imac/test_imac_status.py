@@ -11,7 +11,7 @@ from xif.bench import Bench, maybe
 
 from cosim import regmap
 
-CYCLES = 5000
+CYCLES = 3000
 BIT = {bit.name: 1 << bit.bit for bit in regmap.STATUS_BITS}
 ERRORS = {
     "i_err_start_busy": "ERR_START_BUSY",

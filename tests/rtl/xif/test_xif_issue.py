@@ -14,7 +14,7 @@ from xif.bench import expect
 
 from cosim import regmap
 
-N_RANDOM = 4000
+N_RANDOM = 2500
 BY_F3 = {op.funct3: op for op in regmap.INSTRUCTIONS}
 PROG = next(op.funct3 for op in regmap.INSTRUCTIONS if op.name == "prog")
 
