@@ -16,9 +16,13 @@
 namespace cosim {
 
 int Bridge::bind(const std::string& scope, const std::string& name, bool watched) {
-    const VerilatedScope* const scopep = Verilated::threadContextp()->scopeFind(scope.c_str());
-    if (!scopep) return -1;
-    VerilatedVar* const varp = scopep->varFind(name.c_str());
+    const auto find = [&name](const std::string& in) -> VerilatedVar* {
+        const VerilatedScope* const scopep = Verilated::threadContextp()->scopeFind(in.c_str());
+        return scopep ? scopep->varFind(name.c_str()) : nullptr;
+    };
+    // A port of the top module is a variable of the scope TOP; the module only keeps a copy of it.
+    VerilatedVar* varp = scope.find('.') == std::string::npos ? find("TOP") : nullptr;
+    if (!varp) varp = find(scope);
     if (!varp || varp->totalSize() == 0) return -1;
     Signal signal;
     signal.data = static_cast<uint8_t*>(varp->datap());

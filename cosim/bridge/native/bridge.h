@@ -40,7 +40,10 @@ public:
     int bind(const std::string& scope, const std::string& name, bool watched);
     int bytes(int signal) const { return static_cast<int>(m_signals[signal].last.size()); }
     const uint8_t* value(int signal) const { return m_signals[signal].data; }
-    void hook(Hook hook) { m_hook = hook; }
+    void hook(Hook hook) {
+        m_hook = hook;
+        m_awake = true;  // it says itself when its circuits sleep
+    }
     void put(const Put& put) { m_puts.push_back(put); }
 
     // Whether a circuit moves, or must be told of a change.
