@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosim.errors import CosimError, ToolError, UserInputError
+from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,6 +53,13 @@ class Engine(StrEnum):
 
     ngspice = "ngspice"
     ideal = "ideal"
+
+
+class Simulator(StrEnum):
+    """What runs the RTL."""
+
+    verilator = "verilator"
+    icarus = "icarus"
 
 
 class App(StrEnum):
@@ -210,6 +217,38 @@ def image(
     share = 100 * manifest["ram_used_bytes"] / manifest["ram_bytes"]
     typer.echo(f"{built.elf}\n{built.hex}")
     typer.echo(f"{manifest['ram_used_bytes']:,} bytes, {share:.0f} % of the RAM")
+
+
+@app.command()
+def lag(
+    simulator: Annotated[
+        list[Simulator] | None, typer.Option("--simulator", help="One of both; default: both.")
+    ] = None,
+    edges: Annotated[int, typer.Option("--edges", min=2, help="Random edges.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random edges.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure how late the RTL sees a circuit, on a 10 ps RC buffer with random edges."""
+    from cosim.bridge.lag import run_lag
+    from cosim.report.tables import lag_table
+
+    note = _console(stderr=True)
+    measured = []
+    for name in simulator or list(Simulator):
+        with note.status(f"{edges} edges on {name.value}"):
+            result = run_lag(name.value, edges, seed)
+        measured.append({**asdict(result), "passed": result.passed})
+    if as_json:
+        _print_json({"ok": all(entry["passed"] for entry in measured), "lag": measured})
+    else:
+        _console().print(lag_table(measured))
+    for entry in measured:
+        if not entry["passed"]:
+            raise MismatchError(
+                f"lag on {entry['simulator']}: {entry['seen']} of {edges} edges seen, error "
+                f"{entry['min_error_ps']:.3f} to {entry['max_error_ps']:.3f} ps, "
+                f"0 to {entry['limit_ps']:g} ps allowed"
+            )
 
 
 @app.command()

@@ -46,7 +46,17 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         _quiet("icarus", [*icarus, *includes, "-s", SIM_TOP, *names], root)
         yield "Icarus"
         verilator = tools.verilator()
-        argv = [str(verilator.bin), "--lint-only", "--timing", "-Wall", "--language", "1364-2005"]
+        argv = [
+            str(verilator.bin),
+            "--lint-only",
+            "--quiet",
+            "--timing",
+            "--timescale",
+            "1ns/1ps",
+            "-Wall",
+            "--language",
+            "1364-2005",
+        ]
         waivers = [str(path) for path in (root / "rtl" / "lint.vlt",) if path.exists()]
         argv += [*includes, "--top-module", SIM_TOP, *waivers, *names]
         _quiet("verilator", argv, root, verilator.env)

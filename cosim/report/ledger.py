@@ -2,7 +2,8 @@
 """ledger : adds up a macro's energy and refuses a sum that does not close.
 
 What the supplies delivered in the whole run must be the evaluations plus the time in between
-(discharge and standby), and the groups must add up to the supplies.
+(discharge, standby, and the writing of weights, which engines bill with it), and the groups must
+add up to the supplies.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TOL_J = 1e-21
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """Energy of one macro over a run, joules; programming is not a supply of the read circuit."""
+    """Energy of one macro over a run, joules."""
 
     macro: int
     evaluations: int
@@ -35,8 +36,8 @@ class Ledger:
 
     @property
     def energy_j(self) -> float:
-        """Everything but programming."""
-        return self.evaluation_j + self.idle_j
+        """Everything the supplies delivered."""
+        return self.evaluation_j + self.idle_j + self.programming_j
 
 
 def _add(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -74,13 +75,22 @@ def close_ledger(
         ):
             place = f"evaluation {event.index} and its {what}"
             _agree(macro, place, event.energy_j, sum(parts.values()))
-    words = sum(event.words for event in mine if isinstance(event, Programmed))
+    programmed = [event for event in mine if isinstance(event, Programmed)]
+    programming_j = sum(event.words for event in programmed) * programming_j_per_word
+    between_j = sum(event.energy_j for event in mine if isinstance(event, Programmed | Asleep))
+    if totals is None:  # the time in between may not have been billed yet
+        between_j = max(between_j, programming_j)
+    if between_j < programming_j * (1 - TOL_RELATIVE):
+        raise MismatchError(
+            f"energy ledger of macro {macro}: {between_j:.3e} J were billed between evaluations, "
+            f"writing the weights alone takes {programming_j:.3e} J"
+        )
     ledger = Ledger(
         macro=macro,
         evaluations=len(evaluations),
         evaluation_j=sum(event.energy_j for event in evaluations),
-        idle_j=sum(event.energy_j for event in mine if isinstance(event, Asleep)),
-        programming_j=words * programming_j_per_word,
+        idle_j=between_j - programming_j,
+        programming_j=programming_j,
         by_supply=totals[1] if totals else _add(event.energy_by_supply for event in evaluations),
         by_group=totals[2] if totals else _add(event.energy_by_group for event in evaluations),
     )

@@ -11,7 +11,15 @@ from cosim.units import si
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["bench_table", "doctor_table", "group_table", "image_table", "layer_table", "summary"]
+__all__ = [
+    "bench_table",
+    "doctor_table",
+    "group_table",
+    "image_table",
+    "lag_table",
+    "layer_table",
+    "summary",
+]
 
 
 def _table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
@@ -74,6 +82,10 @@ def group_table(result: Mapping[str, Any]) -> Table | None:
         table.add_row(name, si(joules, "J"), share)
     table.add_section()
     table.add_row("total", si(total, "J"), "")
+    parts = (("evaluation_j", "evaluations"), ("idle_j", "idle"), ("programming_j", "weights"))
+    sums = {text: sum(macro[key] for macro in result["macros"]) for key, text in parts}
+    table.caption = ", ".join(f"{text} {si(joules, 'J')}" for text, joules in sums.items())
+    table.caption_justify = "left"
     return table
 
 
@@ -97,6 +109,23 @@ def doctor_table(findings: Iterable[Mapping[str, Any]]) -> Table:
         mark = "[green]ok[/]" if finding["ok"] else "[red]no[/]"
         table.add_row(
             f"{mark} {finding['name']}", finding["version"], finding["probe"], finding["where"]
+        )
+    return table
+
+
+def lag_table(measured: Iterable[Mapping[str, Any]]) -> Table:
+    """One row a simulator: what the RTL saw beyond the circuit's own delay."""
+    numbers = ("edges seen", "largest error", "mean error", "circuit's delay", "time")
+    table = _table("Boundary error", "simulator", *numbers, "", right=numbers)
+    for entry in measured:
+        table.add_row(
+            entry["simulator"],
+            f"{entry['seen']} of {entry['edges']}",
+            f"{entry['max_error_ps']:.3f} ps",
+            f"{entry['mean_error_ps']:.3f} ps",
+            f"{entry['mean_delay_ps']:.2f} ps",
+            f"{entry['wall_s']:.2f} s",
+            "[green]ok[/]" if entry["passed"] else f"[red]over {entry['limit_ps']:g} ps[/]",
         )
     return table
 

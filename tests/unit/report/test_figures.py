@@ -130,11 +130,24 @@ def test_tables_show_every_image_and_layer() -> None:
     from rich.console import Console
 
     images = figures(OFFLOAD, (evaluation(0, (1, 2, 3)), evaluation(1, (4, 5, 6))))
-    group = {"energy_by_group": {"cells": 2e-12, "neurons": 1e-12}}
+    group = {
+        "energy_by_group": {"cells": 2e-12, "neurons": 1e-12},
+        "evaluation_j": 2e-12,
+        "idle_j": 6e-13,
+        "programming_j": 4e-13,
+    }
     result = {"images": images, "layers": mean_layers(images), "macros": [group]}
     console = Console(width=160, record=True, file=io.StringIO())
     for table in (tables.image_table, tables.layer_table, tables.group_table):
         console.print(table(result))
     text = console.export_text()
-    for word in ("0.100 0.200 0.300", "1.00 pJ", "fc_stack", "IMAC", "conv1", "66.7 %"):
+    for word in (
+        "0.100 0.200 0.300",
+        "1.00 pJ",
+        "fc_stack",
+        "IMAC",
+        "conv1",
+        "66.7 %",
+        "idle 600 fJ",
+    ):
         assert word in text

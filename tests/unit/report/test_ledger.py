@@ -39,10 +39,16 @@ TOTALS = (4e-12, {"vdd": 3e-12, "vss": 1e-12}, {"cells": 4e-12})
 
 
 def test_events_of_one_macro_add_up_to_its_supplies() -> None:
-    ledger = close_ledger(0, EVENTS, programming_j_per_word=1e-13, totals=TOTALS)
+    ledger = close_ledger(0, EVENTS, programming_j_per_word=1e-14, totals=TOTALS)
     assert ledger.evaluations == 1
     assert ledger.energy_j == pytest.approx(4e-12)
-    assert ledger.programming_j == pytest.approx(1e-12)
+    assert ledger.programming_j == pytest.approx(1e-13)  # ten words
+    assert ledger.idle_j == pytest.approx(9e-13)
+
+
+def test_weights_that_were_written_for_nothing_fail() -> None:
+    with pytest.raises(MismatchError, match="writing the weights alone takes"):
+        close_ledger(0, EVENTS, programming_j_per_word=1e-12, totals=TOTALS)
 
 
 def test_run_cut_short_counts_evaluations_alone() -> None:
