@@ -217,6 +217,7 @@ class Solver(_Section):
     """Options of the circuit solver."""
 
     reltol: float = Field(gt=0, lt=0.1, description="relative tolerance")
+    trtol: float = Field(ge=1, le=100, description="how much the step error is overestimated")
     abstol_a: float = _q("A", "absolute current tolerance", gt=0)
     vntol_v: float = _q("V", "absolute voltage tolerance", gt=0)
     max_step_ps: float = _q("ps", "largest time step while the macro is active", gt=0)

@@ -13,9 +13,7 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +23,9 @@ from numpy.typing import NDArray
 
 from cosim import tools
 from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
+from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design, load_design
-from cosim.errors import ConvergenceError, NetlistError, RangeError
+from cosim.errors import ConvergenceError, RangeError
 
 __all__ = ["DATA_DIR", "NeuronCurve", "curve_key", "measure_curve", "neuron_curve", "read_curve"]
 
@@ -34,7 +33,7 @@ DATA_DIR = Path(__file__).parent / "data"
 COLUMNS = ("vin_v", "vout_v", "vx_v", "i_vdd_a", "i_in_a")
 STEP_V = 2.5e-3  # linear interpolation: below 0.1 mV from the curve
 MARGIN_V = 0.05
-TIMEOUT_S = 120
+TIMEOUT_S = 120.0
 
 Floats = NDArray[np.float64]
 
@@ -135,29 +134,17 @@ def read_curve(path: Path) -> NeuronCurve:
 
 def measure_curve(design: Design) -> NeuronCurve:
     """Sweep one neuron at DC in ngspice."""
-    tool = tools.ngspice()
-    libraries = [tools.compile_va(path) for path in neuron_models(design)]
-    with tempfile.TemporaryDirectory(prefix="cosim-neuron-") as folder:
-        deck, out = Path(folder) / "neuron.cir", Path(folder) / "curve.txt"
-        deck.write_text(_deck(design, libraries, out), encoding="utf-8")
-        done = subprocess.run(
-            tool.batch("-b", str(deck)),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_S,
-            check=False,
-            cwd=folder,
-            env={**os.environ, **tool.env},
-            stdin=subprocess.DEVNULL,
-        )
-        if not out.is_file():
-            said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            raise NetlistError(f"ngspice did not sweep the neuron: {' | '.join(said[-3:])}")
-        raw = np.loadtxt(out, ndmin=2)
-    # wrdata repeats the sweep before every vector: vin, out, vin, x, vin, i(vdd), vin, i(vin)
+    plot = run_deck(
+        _deck(design), models=neuron_models(design), timeout_s=TIMEOUT_S, name="neuron sweep"
+    )
     table = np.column_stack(
-        [raw[:, 0] - design.macro.neuron.shift_v, raw[:, 1], raw[:, 3], -raw[:, 5], -raw[:, 7]]
+        [
+            plot["v(in)"] - design.macro.neuron.shift_v,
+            plot["v(out)"],
+            plot["v(xn.x)"],
+            -plot["i(vdd)"],
+            -plot["i(vin)"],
+        ]
     )
     low, high = _range_v(design)
     if len(table) != round((high - low) / STEP_V) + 1:
@@ -179,28 +166,19 @@ def _cards(design: Design) -> str:
     return model_cards(design, whole_macro=False)
 
 
-def _deck(design: Design, libraries: list[Path], out: Path) -> str:
+def _deck(design: Design) -> str:
     low, high = _range_v(design)
     shift_v = design.macro.neuron.shift_v
     return "\n".join(
         [
-            "* DC transfer curve of one neuron",
             _cards(design),
             neuron_text(design),
             f"vdd vdd 0 {design.macro.vdd_v!r}",
             "vin in 0 0",
             "xn in out vdd neuron",
-            ".options reltol=1e-6 abstol=1e-13 vntol=1e-9",
-            ".control",
-            *(f"pre_osdi {library}" for library in libraries),
-            "set num_threads=1",
-            "set numdgt=9",
-            f"dc vin {low + shift_v!r} {high + shift_v + STEP_V / 4!r} {STEP_V!r}",
-            f"wrdata {out} v(out) v(xn.x) i(vdd) i(vin)",
-            "quit",
-            ".endc",
-            ".end",
-            "",
+            ".options reltol=1e-6 abstol=1e-13 vntol=1e-9 noacct",
+            ".save v(in) v(out) v(xn.x) i(vdd) i(vin)",
+            f".dc vin {low + shift_v!r} {high + shift_v + STEP_V / 4!r} {STEP_V!r}",
         ]
     )
 

@@ -69,6 +69,7 @@ def ngspice_options(design: Design, *, log: Path | None = None) -> NgspiceOption
     solver = design.solver
     return NgspiceOptions(
         reltol=solver.reltol,
+        trtol=solver.trtol,
         abstol=solver.abstol_a,
         vntol=solver.vntol_v,
         method=solver.method,

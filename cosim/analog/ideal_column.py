@@ -13,6 +13,7 @@ is linear; an AP cell follows sot_cell_read.va, so u is found by Newton (the sum
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ Floats = NDArray[np.float64]
 TOL_V = 1e-10
 MAX_NEWTON = 40
 FEW_LEVELS = 4  # so few different inputs (bits and bias) are counted instead of summed
-CHUNK = 2_000_000  # elements of one temporary array
+TABLE_POINTS = 1 << 16
+MARGIN_V = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +141,9 @@ def _line_v(x_v: Floats, ap: NDArray[np.bool_], end_v: Floats, r_end: float, cel
     )
     if np.isinf(cell.v_h_v):
         return np.asarray(u)
+    counts = _level_counts(x_v, ap)
     for _ in range(MAX_NEWTON):
-        current, slope = _ap_sum(x_v, ap, u, cell)
+        current, slope = _ap_sum(x_v, ap, u, cell, counts)
         error = cell.g_p_s * (sum_p - n_p * u) + current - g_end * (u - end_v)
         step = error / (cell.g_p_s * n_p + slope + g_end)
         u = u + step
@@ -149,21 +152,57 @@ def _line_v(x_v: Floats, ap: NDArray[np.bool_], end_v: Floats, r_end: float, cel
     raise ConvergenceError(f"column lines still move by {np.abs(step).max():.3g} V")
 
 
-def _ap_sum(x_v: Floats, ap: NDArray[np.bool_], u: Floats, cell: Cell) -> tuple[Floats, Floats]:
-    """Sum over a column's AP cells of current and conductance, (n, n_out)."""
+def _level_counts(x_v: Floats, ap: NDArray[np.bool_]) -> list[tuple[float, Floats]] | None:
+    """How many AP cells of each column see each input level; None if levels are many."""
     levels = np.unique(x_v)
+    if len(levels) > FEW_LEVELS:
+        return None
+    return [(float(level), (x_v == level).astype(np.float64) @ ap) for level in levels]
+
+
+def _ap_sum(
+    x_v: Floats,
+    ap: NDArray[np.bool_],
+    u: Floats,
+    cell: Cell,
+    counts: list[tuple[float, Floats]] | None,
+) -> tuple[Floats, Floats]:
+    """Sum over a column's AP cells of current and conductance, (n, n_out)."""
     current, slope = np.zeros_like(u), np.zeros_like(u)
-    if len(levels) <= FEW_LEVELS:
-        for level in levels:
-            count = (x_v == level).astype(np.float64) @ ap
+    if counts is not None:
+        for level, count in counts:
             i, g = cell.current_ap(level - u)
             current += count * i
             slope += count * g
         return current, slope
-    per_chunk = max(1, CHUNK // ap.size)
-    for start in range(0, len(x_v), per_chunk):
-        part = slice(start, start + per_chunk)
-        i, g = cell.current_ap(x_v[part, :, None] - u[part, None, :])
-        current[part] = np.einsum("nij,ij->nj", i, ap)
-        slope[part] = np.einsum("nij,ij->nj", g, ap)
+    reach_v = float(max(np.abs(x_v).max(), np.abs(u).max()))
+    table = _ap_table(cell, round(2 * reach_v + MARGIN_V, 1))
+    for col in range(ap.shape[1]):
+        i, g = table.look_up(x_v[:, ap[:, col]] - u[:, col, None])
+        current[:, col] = i.sum(axis=1)
+        slope[:, col] = g.sum(axis=1)
     return current, slope
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ApTable:
+    """An AP cell's current as straight lines over a fine grid: error below 1e-9 of the current."""
+
+    low_v: float
+    per_v: float
+    current_a: Floats
+    slope_s: Floats
+
+    def look_up(self, volts: Floats) -> tuple[Floats, Floats]:
+        place = (volts - self.low_v) * self.per_v
+        index = np.clip(place.astype(np.int32), 0, len(self.slope_s) - 1)
+        slope = self.slope_s[index]
+        return self.current_a[index] + slope * (volts - self.low_v - index / self.per_v), slope
+
+
+@lru_cache(maxsize=8)
+def _ap_table(cell: Cell, span_v: float) -> _ApTable:
+    grid = np.linspace(-span_v, span_v, TABLE_POINTS)
+    current, _ = cell.current_ap(grid)
+    per_v = (TABLE_POINTS - 1) / (2 * span_v)
+    return _ApTable(low_v=-span_v, per_v=per_v, current_a=current, slope_s=np.diff(current) * per_v)

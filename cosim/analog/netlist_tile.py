@@ -168,13 +168,13 @@ def tile_text(circuit: TileCircuit, fet_model: str) -> str:
                 lines.append(f"nc{side}{k} {names[m]} {names[end]} cell state={ap}")
     wires = circuit.resistors
     lines += [
-        f"r{k} {names[a]} {names[b]} {ohm:.6g}"
+        f"r{k} {names[a]} {names[b]} {ohm:.10g}"
         for k, (a, b, ohm) in enumerate(
             zip(wires.a.tolist(), wires.b.tolist(), wires.ohm.tolist(), strict=True)
         )
     ]
     lines += [
-        f"c{k} {names[a]} 0 {farad:.6g}"
+        f"c{k} {names[a]} 0 {farad:.10g}"
         for k, (a, farad) in enumerate(
             zip(circuit.c_node.tolist(), circuit.c_f.tolist(), strict=True)
         )

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""conftest : stacks of random weights, and the operating point of a generated macro in ngspice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cosim.analog.netlist import build_macro
+from cosim.analog.ngspice_run import run_deck
+from cosim.design import Design
+from cosim.mapping import map_stack
+
+Stack = list[NDArray[np.int8]]
+OperatingPoint = Callable[[Stack, NDArray[np.int64], Design], dict[str, float]]
+
+
+@pytest.fixture
+def random_stack() -> Callable[..., Stack]:
+    """Layers of random -1, 0, +1 for the given sizes."""
+
+    def make(*sizes: int, seed: int = 11) -> Stack:
+        rng = np.random.default_rng(seed)
+        return [rng.integers(-1, 2, (a + 1, b), dtype=np.int8) for a, b in pairwise(sizes)]
+
+    return make
+
+
+@pytest.fixture
+def operating_point() -> OperatingPoint:
+    """Node volts of a macro with its enable high: `a0_3`, `y1_0`, inner ones such as `p0_1`."""
+
+    def solve(stack: Stack, bits: NDArray[np.int64], design: Design) -> dict[str, float]:
+        macro = build_macro(map_stack(stack, design), design)
+        volts = {pin.node: pin.volts(1, True) for pin in macro.inputs}
+        for index, bit in enumerate(bits):
+            volts[f"in{index}"] = macro.inputs[index + 1].volts(int(bit), True)
+        volts |= {supply.node: supply.volts for supply in macro.supplies}
+        deck = [macro.netlist, "xm " + " ".join(macro.ports) + f" {macro.subckt}"]
+        deck += [f"v{node} {node} 0 {value!r}" for node, value in volts.items()]
+        deck += [".options klu reltol=1e-9 abstol=1e-15 vntol=1e-12 gmin=1e-15", ".op"]
+        plot = run_deck("\n".join(deck), models=macro.models)
+        found: dict[str, float] = {}
+        for name, vector in plot.items():
+            if name.startswith("v("):
+                found[name[2:-1].removeprefix("xm.")] = float(vector[0])
+        return found
+
+    return solve
