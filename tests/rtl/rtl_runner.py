@@ -151,7 +151,7 @@ def _build(  # noqa: PLR0917
             log_file=log,
         )
         if not build_dir.exists():
-            os.replace(work, build_dir)
+            work.replace(build_dir)
     except (SystemExit, RuntimeError) as error:
         pytest.fail(f"{top} does not build: {error}\n{_tail(log)}", pytrace=False)
     except OSError:  # another process won the race
@@ -191,7 +191,7 @@ def icarus_program(top: str, sources: Sequence[Path]) -> list[str]:
             )  # fmt: skip
             if done.returncode:
                 pytest.fail(f"{top} does not build:\n{done.stdout}{done.stderr}", pytrace=False)
-            os.replace(built, target)
+            built.replace(target)
     return ["vvp", "-n", str(target)]
 
 

@@ -2,9 +2,9 @@
 """random_program : writes random but terminating programs for the lockstep comparison.
 
 Layout: code from 0, data at DATA (x29 points into its middle), a store to EXIT ends the run.
-x28 counts the outer loop, x27 inner loops, x30 is where the handler of a fetch fault returns to, x31 is scratch; the
-rest is random. The trap handler steps over exceptions and returns from interrupts; it saves what
-it uses in memory, so it is transparent.
+x28 counts the outer loop, x27 inner loops, x30 is where the handler of a fetch fault returns to,
+x31 is scratch; the rest is random. The trap handler steps over exceptions and returns from
+interrupts; it saves what it uses in memory, so it is transparent.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ REJECTED = (
     0x0000_0000, 0xFFFF_FFFF, 0x0000_0001, 0x0000_8082, 0x1020_0073, 0x0000_100F, 0x0000_007F,
     encode("jalr", rd=1, rs1=2) | 1 << 12, encode("lw", rd=1, rs1=2) | 1 << 12,
     encode("lhu", rd=1, rs1=2) | 3 << 12, encode("sw", rs1=2, rs2=3) | 1 << 12,
-    encode("beq", rs1=1, rs2=2, imm=8) | 2 << 12, encode("add", rd=1, rs1=2, rs2=3) | 1 << 30 | 1 << 27,
+    encode("beq", rs1=1, rs2=2, imm=8) | 2 << 12,
+    encode("add", rd=1, rs1=2, rs2=3) | 1 << 30 | 1 << 27,
     encode("and", rd=1, rs1=2, rs2=3) | 1 << 30, encode("slli", rd=1, rs1=2, imm=3) | 1 << 30,
-    encode("srli", rd=1, rs1=2, imm=3) | 1 << 25, encode("ecall") | 1 << 7, encode("mret") | 1 << 15,
+    encode("srli", rd=1, rs1=2, imm=3) | 1 << 25, encode("ecall") | 1 << 7,
+    encode("mret") | 1 << 15,
     encode("wfi") | 1 << 7, encode("csrrw", rd=1, rs1=2, imm=MSCRATCH) & ~(3 << 12) | 4 << 12,
     custom0(2, rd=1, rs1=2, rs2=3, funct7=1), 0x0000_402B, 0x0000_0053,
 )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_rv_core_lockstep : random programs retire on rv_core exactly as on the instruction-set model."""
+"""test_rv_core_lockstep : random programs retire on rv_core as on the instruction-set model."""
 
 from __future__ import annotations
 
