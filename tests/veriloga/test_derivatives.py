@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_derivatives : every model's Jacobian is the slope of its currents and charges, and nothing leaks.
+"""test_derivatives : Jacobians are the slopes of currents and charges, and nothing leaks.
 
 Checked at random voltages inside the range each header states and far outside it, where a Newton
 iterate may land.
@@ -64,9 +64,7 @@ def test_the_jacobian_is_the_slope(name: str, params: Mapping[str, float], reach
 
 
 @pytest.mark.parametrize(("name", "params"), CASES, ids=IDS)
-def test_terminal_currents_and_charges_sum_to_zero(
-    name: str, params: Mapping[str, float]
-) -> None:
+def test_terminal_currents_and_charges_sum_to_zero(name: str, params: Mapping[str, float]) -> None:
     device = model(name)
     # States on ground-referred nodes are signals, not part of the device's current balance.
     physical = [i for i, node in enumerate(device.nodes) if node not in {"w", "mx", "my", "mz"}]

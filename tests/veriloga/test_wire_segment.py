@@ -10,7 +10,7 @@ from va_deck import run_deck
 from va_model import model
 
 # lambda in nm: ohm along inputs (12 lambda), ohm along output lines (15 lambda), fF (12 lambda, one
-# neighbour at 5 lambda). Tables of the public IMAC-Sim netlists (arXiv:2304.09252), as printed there.
+# neighbour at 5 lambda). Tables of the public IMAC-Sim netlists (arXiv:2304.09252), as printed.
 TABLE = {
     7: (10.87, 13.59, 0.036),
     9: (9.24, 11.55, 0.048),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """va_deck : runs one ngspice deck of this folder with models compiled from veriloga/.
 
-A deck prints `name = value` lines (`meas`, `print`); the test asserts on them. In a deck, `@VA@name`
-becomes the path of the compiled model, `@CARDS@` the folder of the cards, `@KEY@` what the test gives.
+A deck prints `name = value` lines (`meas`, `print`); the test asserts on them. In a deck,
+`@VA@name` becomes the path of the compiled model, `@CARDS@` the folder of the cards, `@KEY@` what
+the test gives.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ import openvaf_py
 
 VERILOGA = Path(__file__).resolve().parents[2] / "veriloga"
 ROOM_K = 300.15  # 27 C, the simulators' default
+TEMPERATURE = "$temperature"  # in kelvin, given like a parameter
 STEP_V = 1e-6  # of the central differences
 
 Floats = npt.NDArray[np.float64]
@@ -40,8 +41,8 @@ class VaModel:
     """One compiled model; parameters not named take their defaults."""
 
     def __init__(self, name: str) -> None:
-        # openvaf-py takes "was it given" of an instance parameter for false whatever is passed, so the
-        # mark is removed: the equations stay. The decks run the file as it is.
+        # openvaf-py takes "was it given" of an instance parameter for false whatever is passed, so
+        # the mark is removed: the equations stay. The decks run the file as it is.
         # Integers are read as the low half of the number's bits.
         text = (VERILOGA / f"{name}.va").read_text().replace(', type="instance"', "")
         with TemporaryDirectory() as folder:
@@ -61,11 +62,11 @@ class VaModel:
 
     def evaluate(self, volts: Mapping[str, float], **params: float) -> Answer:
         """At node voltages `volts` (a node not named is at 0 V)."""
-        unknown = set(params) - set(self.defaults) | set(volts) - set(self.nodes)
+        unknown = set(params) - {*self.defaults, TEMPERATURE} | set(volts) - set(self.nodes)
         if unknown:
             raise KeyError(f"{self.module.name} has no {sorted(unknown)}")
         at = [volts.get(node, 0.0) for node in self.nodes]
-        values = {**self.defaults, "$temperature": ROOM_K, "mfactor": 1.0, **params}
+        values = {**self.defaults, TEMPERATURE: ROOM_K, "mfactor": 1.0, **params}
         for key in self.integers:
             values[key] = struct.unpack("<d", struct.pack("<iI", int(values[key]), 0))[0]
         for key, nodes in self._voltages:
@@ -91,9 +92,7 @@ class VaModel:
                 self.evaluate({**volts, node: volts.get(node, 0.0) + sign * STEP_V}, **params)
                 for sign in (1, -1)
             )
-            columns.append(
-                (high.current_a - low.current_a, high.charge_c - low.charge_c)
-            )
+            columns.append((high.current_a - low.current_a, high.charge_c - low.charge_c))
         slopes = np.array(columns) / (2 * STEP_V)
         return slopes[:, 0].T, slopes[:, 1].T
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fet_equations : the equations of fet_cb.va in NumPy, for the fit and as the tests' second opinion."""
+"""fet_equations : the equations of fet_cb.va in NumPy: the fit's model, the tests' reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 # parameters of fet_cb.va that a card sets, in the order of the file
 CARD_KEYS = (
-    "vt0", "n", "dibl", "beta", "u_a", "u_e", "k_sat", "m_sat", "clm", "v_clm",
+    "vt0", "n", "dibl", "beta", "u_a", "k_sat", "m_sat", "clm", "v_clm",
     "r_ser", "q_vel", "d_c", "q_c", "c_g", "c_ov", "c_j",
 )  # fmt: skip
 BOLTZMANN_OVER_CHARGE_V_K = 8.617333262e-5
@@ -50,7 +50,7 @@ def _forward(p: Mapping[str, float], vgs: Floats, vds: Floats, phi_v: float) -> 
 def surface_charges(
     p: Mapping[str, float], vgs: Floats, vds: Floats, temperature_k: float = 300.15
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Normalised charge at source and drain, v_de and |vds|, source and drain swapped if vds < 0."""
+    """Normalised charge at source and drain, v_de, |vds|; ends swapped if vds < 0."""
     swap = vds < 0.0
     vg, vd = np.where(swap, vgs - vds, vgs), np.abs(vds)
     q_s, q_d, v_de = _forward(p, vg, vd, BOLTZMANN_OVER_CHARGE_V_K * temperature_k)
@@ -67,23 +67,24 @@ def drain_a(
     q_m = 0.5 * (q_s + q_d)
     flow = (q_s - q_d) * (q_m + 1.0)
     velocity = np.sqrt(1.0 + ((q_s - q_d) / p["q_vel"]) ** 2)
-    mobility = 1.0 + p["u_a"] * (q_m + 1e-30) ** p["u_e"]
+    mobility = p["u_a"] * q_m**2
     series = p["r_ser"] * p["beta"] * n_phi * q_m
     length = 1.0 + p["clm"] * np.log1p((v_abs - v_de) / p["v_clm"])
-    return np.asarray(p["beta"] * n_phi**2 * flow * length / (mobility * velocity + series))
+    return np.asarray(p["beta"] * n_phi**2 * flow * length / (velocity + mobility + series))
 
 
 def charges_c(
     p: Mapping[str, float], vgs: Floats, vds: Floats, temperature_k: float = 300.15
 ) -> tuple[Floats, Floats, Floats]:
-    """Gate, drain and source charge per fin in coulombs (Ward-Dutton, half the overlap each side)."""
+    """Gate, drain, source charge per fin in coulombs (Ward-Dutton, overlap halved)."""
     phi_v = BOLTZMANN_OVER_CHARGE_V_K * temperature_k
     q_s, q_d, _, _ = surface_charges(p, vgs, vds, temperature_k)
     a, b = q_s + 1.0, q_d + 1.0
     scale = p["c_g"] * p["n"] * phi_v
     q_inv = scale * (2.0 / 3.0 * (a * a + a * b + b * b) / (a + b) - 1.0)
     drain = scale * (
-        2.0 / 15.0 * (2.0 * a**3 + 4.0 * a * a * b + 6.0 * a * b * b + 3.0 * b**3) / (a + b) ** 2 - 0.5
+        2.0 / 15.0 * (2.0 * a**3 + 4.0 * a * a * b + 6.0 * a * b * b + 3.0 * b**3) / (a + b) ** 2
+        - 0.5
     )
     over_s, over_d = 0.5 * p["c_ov"] * vgs, 0.5 * p["c_ov"] * (vgs - vds)
     return q_inv + over_s + over_d, -drain - over_d, drain - q_inv - over_s
@@ -94,5 +95,5 @@ def gate_capacitance_f(
 ) -> Floats:
     """Total gate capacitance per fin in farads, central difference of the gate charge."""
     h = 1e-4
-    high = charges_c(p, vgs + h, vds, temperature_k)[0] - 0.5 * p["c_ov"] * 0.0
+    high = charges_c(p, vgs + h, vds, temperature_k)[0]
     return np.asarray((high - charges_c(p, vgs - h, vds, temperature_k)[0]) / (2.0 * h))
