@@ -36,8 +36,9 @@ spice: setup ## Verilog-A models, netlists and the ngspice engine
 system: setup ## firmware on the whole SoC, with its analog macro
 	$(PYTEST) $(PARALLEL) -m "system and not slow" $(ARGS)
 
-fw: setup ## build every firmware image
+fw: setup ## build both firmware images of LeNet-5
 	$(BIN)/cosim image lenet5 $(ARGS)
+	$(BIN)/cosim image lenet5 --cpu-only $(ARGS)
 
 demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in lockstep
 	$(BIN)/cosim run lenet5 --images 3 --engine ngspice $(ARGS)
@@ -45,8 +46,8 @@ demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in
 test: lint ## lint and the whole quick suite: what CI runs
 	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
 
-bench: setup ## the speed figures of the README (ARGS=--json for JSON)
-	$(BIN)/python tests/bench/bench.py $(ARGS)
+bench: setup ## the speed figures of the README, 10 minutes (ARGS=--json for JSON)
+	$(BIN)/cosim bench $(ARGS)
 
 report: setup ## the tables of the latest run again
 	$(BIN)/cosim report $(ARGS)

@@ -3,26 +3,20 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cosim.cli_output import console_for, print_json, print_result, shown_progress
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from cosim.flow import Progress
 
 __all__ = ["app", "main"]
 
@@ -68,18 +62,6 @@ class App(StrEnum):
     lenet5 = "lenet5"
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    # A pipe has no width of its own: wide enough that no row wraps.
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 160
-    return Console(stderr=stderr, highlight=False, width=width)
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -96,34 +78,6 @@ def _top(
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     del version, debug  # `--debug` is read by main, which has to know it before parsing
-
-
-@contextmanager
-def _shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
-    """What happens now, on stderr: a bar on a terminal, lines in a log, nothing with --json."""
-    console = _console(stderr=True)
-    if quiet:
-        yield None
-    elif not console.is_terminal:
-        begin_s = time.monotonic()
-
-        def line(text: str, images_done: int) -> None:
-            elapsed_s = time.monotonic() - begin_s
-            console.print(f"{elapsed_s:6.0f} s  {images_done}/{total} images  {text}")
-
-        yield line
-    else:
-        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
-
-        words = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Bar(SpinnerColumn(), *words, console=console, transient=True) as bar:
-            task = bar.add_task("starting", total=total)
-
-            def step(text: str, images_done: int) -> None:
-                bar.update(task, description=text, completed=images_done)
-
-            yield step
 
 
 @app.command()
@@ -160,7 +114,7 @@ def run(
         model=model,
     )
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    with _shown_progress(images, as_json) as progress:
+    with shown_progress(images, as_json) as progress:
 
         def open_folder() -> RunFolder:
             """Called once the options are known to be good: a typing error leaves no folder."""
@@ -168,22 +122,10 @@ def run(
 
         folder, result = run_lenet5(options, open_folder, progress=progress, clock=time.monotonic)
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
-    _print_result(result)
+    print_result(result)
     typer.echo(f"run folder: {folder.path}")
-
-
-def _print_result(result: Mapping[str, Any]) -> None:
-    from cosim.report import tables
-
-    console = _console()
-    for table in (tables.image_table(result), tables.layer_table(result)):
-        console.print(table)
-    groups = tables.group_table(result)
-    if groups is not None:
-        console.print(groups)
-    console.print(tables.summary(result))
 
 
 @app.command()
@@ -212,7 +154,7 @@ def image(
     built = prepare(options).image
     manifest = dict(built.manifest)
     if as_json:
-        _print_json({"elf": str(built.elf), "hex": str(built.hex), "manifest": manifest})
+        print_json({"elf": str(built.elf), "hex": str(built.hex), "manifest": manifest})
         return
     share = 100 * manifest["ram_used_bytes"] / manifest["ram_bytes"]
     typer.echo(f"{built.elf}\n{built.hex}")
@@ -232,16 +174,16 @@ def lag(
     from cosim.bridge.lag import run_lag
     from cosim.report.tables import lag_table
 
-    note = _console(stderr=True)
+    note = console_for(stderr=True)
     measured = []
     for name in simulator or list(Simulator):
         with note.status(f"{edges} edges on {name.value}"):
             result = run_lag(name.value, edges, seed)
         measured.append({**asdict(result), "passed": result.passed})
     if as_json:
-        _print_json({"ok": all(entry["passed"] for entry in measured), "lag": measured})
+        print_json({"ok": all(entry["passed"] for entry in measured), "lag": measured})
     else:
-        _console().print(lag_table(measured))
+        console_for().print(lag_table(measured))
     for entry in measured:
         if not entry["passed"]:
             raise MismatchError(
@@ -249,6 +191,41 @@ def lag(
                 f"{entry['min_error_ps']:.3f} to {entry['max_error_ps']:.3f} ps, "
                 f"0 to {entry['limit_ps']:g} ps allowed"
             )
+
+
+class BenchPart(StrEnum):
+    """What `cosim bench` measures."""
+
+    soc = "soc"
+    lag = "lag"
+    fc = "fc"
+    fc_wires = "fc-wires"
+
+
+@app.command()
+def bench(
+    only: Annotated[
+        list[BenchPart] | None, typer.Option("--only", help="One part; may be given again.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure the speed figures of the README; exit code 8 if a bound is missed."""
+    from cosim.bench import measure
+    from cosim.report.tables import bench_table
+
+    figures = []
+    note = console_for(stderr=True)
+    parts = tuple(part.value for part in only or BenchPart)
+    with note.status("measuring") as status:
+        for figure in measure(parts, say=status.update, clock=time.monotonic):
+            figures.append(figure.as_dict())
+    missed = [figure["name"] for figure in figures if not figure["ok"]]
+    if as_json:
+        print_json({"ok": not missed, "figures": figures})
+    else:
+        console_for().print(bench_table(figures))
+    if missed:
+        raise MismatchError(f"bench: {len(missed)} of {len(figures)} missed: {'; '.join(missed)}")
 
 
 @app.command()
@@ -265,9 +242,9 @@ def report(
     folder = run_folder or latest_run(RUNS)
     result = read_result(folder)
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
-        _print_result(result)
+        print_result(result)
 
 
 @app.command()
@@ -280,16 +257,16 @@ def doctor(
     from cosim.report.tables import doctor_table
 
     findings: list[dict[str, Any]] = []
-    note = _console(stderr=True)
+    note = console_for(stderr=True)
     with note.status("looking") as status:
         for check, finding in zip(CHECKS, examine(probe=probe), strict=True):
             findings.append(asdict(finding))
             status.update(f"{check.name} done")
     bad = [entry for entry in findings if not entry["ok"]]
     if as_json:
-        _print_json({"ok": not bad, "tools": findings})
+        print_json({"ok": not bad, "tools": findings})
     else:
-        _console().print(doctor_table(findings))
+        console_for().print(doctor_table(findings))
         for entry in bad:
             typer.echo(f"{entry['name']}: {entry['probe']}\n    fix: {entry['fix']}")
         typer.echo("all tools work" if not bad else f"{len(bad)} of {len(findings)} do not work")
@@ -312,7 +289,7 @@ def accuracy(
     figures = measure(network, dataset)
     if as_json:
         count = len(dataset.images)
-        _print_json({"model": model, "source": dataset.source, "images": count, **figures})
+        print_json({"model": model, "source": dataset.source, "images": count, **figures})
         return
     typer.echo(f"{model} on {dataset.source}")
     for name, percent in figures.items():

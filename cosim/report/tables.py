@@ -82,10 +82,13 @@ def group_table(result: Mapping[str, Any]) -> Table | None:
         table.add_row(name, si(joules, "J"), share)
     table.add_section()
     table.add_row("total", si(total, "J"), "")
-    parts = (("evaluation_j", "evaluations"), ("idle_j", "idle"), ("programming_j", "weights"))
-    sums = {text: sum(macro[key] for macro in result["macros"]) for key, text in parts}
-    table.caption = ", ".join(f"{text} {si(joules, 'J')}" for text, joules in sums.items())
-    table.caption_justify = "left"
+    parts = {
+        "evaluation_j": "in evaluations",
+        "idle_j": "between them",
+        "programming_j": "writing weights",
+    }
+    for key, text in parts.items():
+        table.add_row(f"  {text}", si(sum(macro[key] for macro in result["macros"]), "J"), "")
     return table
 
 
@@ -132,10 +135,10 @@ def lag_table(measured: Iterable[Mapping[str, Any]]) -> Table:
 
 def bench_table(figures: Iterable[Mapping[str, Any]]) -> Table:
     """One row a figure: value, bound, and whether it is kept."""
-    table = _table(
-        "Speed on this machine", "figure", "value", "bound", "", right=("value", "bound")
-    )
+    numbers = ("value", "bound")
+    table = _table("Speed on this machine", "figure", *numbers, "", right=numbers)
     for figure in figures:
-        kept = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[figure["ok"]]
-        table.add_row(figure["name"], figure["value_text"], figure["bound_text"], kept)
+        unit = {"x": "", "1/s": "/s"}.get(figure["unit"], f" {figure['unit']}")
+        kept = "[green]ok[/]" if figure["ok"] else "[red]missed[/]"
+        table.add_row(figure["name"], f"{figure['value']:,.4g}{unit}", figure["bound"], kept)
     return table

@@ -63,7 +63,7 @@ HEAVY = ("cocotb", "matplotlib", "torch", "mlxtend", "pandas", "scipy", "numpy",
 def stage_of(path: Path) -> str:
     """`cosim/doctor_probes.py` belongs to doctor, `cosim/trace/events.py` to trace."""
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return next((stage for stage in ("doctor", "flow") if first.startswith(stage)), first)
+    return next((stage for stage in ("doctor", "flow", "cli") if first.startswith(stage)), first)
 
 
 def imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:
@@ -185,7 +185,7 @@ def test_every_public_list_is_sorted_and_true() -> None:
         }
         defined |= {
             alias.asname or alias.name
-            for node in tree.body
+            for node in ast.walk(tree)  # also those a module hands out lazily
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
         }

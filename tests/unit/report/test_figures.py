@@ -148,6 +148,6 @@ def test_tables_show_every_image_and_layer() -> None:
         "IMAC",
         "conv1",
         "66.7 %",
-        "idle 600 fJ",
+        "600 fJ",
     ):
         assert word in text
