@@ -18,7 +18,7 @@ from cosim.analog.netlist import ENABLE, input_pin, output_pin
 from cosim.analog.protocol import Energy, MacroEngine, Sample
 from cosim.bridge.clocked_report import PinReport
 from cosim.bridge.soc_config import MacroSpec, SocConfig
-from cosim.errors import CircuitError, ConvergenceError, RtlError, WorkerLostError
+from cosim.errors import ConvergenceError, CosimError, RtlError, WorkerLostError
 from cosim.mapping.packing import unpack, word_count
 from cosim.trace.events import Asleep, Evaluation, Event, Programmed
 
@@ -83,12 +83,11 @@ class ClockedMacro:
         """Take the pins as they are after the edge at `t_ps`; returns codes to drive, or None."""
         try:
             return self._edge(t_ps, pins)
-        except CircuitError:
+        except CosimError:
             raise
-        except (RtlError, KeyError, ValueError, OSError) as error:
-            if isinstance(error, RtlError):
-                raise
-            raise WorkerLostError(f"engine failed: {error}", macro=self.name, t_ps=t_ps) from error
+        except Exception as error:  # an engine is foreign code: whatever it throws has a place
+            what = f"{type(error).__name__}: {error}"
+            raise WorkerLostError(f"engine failed: {what}", macro=self.name, t_ps=t_ps) from error
 
     def finish(self, t_ps: int) -> tuple[Energy, ...]:
         """The run ends: bring the engine here; energies of every engine this macro had."""

@@ -84,17 +84,18 @@ class LiveMacro:
         """Note where the circuit is, deliver its crossings; `now_ps` is the simulator's time."""
         self.t_ps = at.t_ps
         for crossing in at.crossings:
-            self._deliver(crossing, now_ps)
+            self._deliver(crossing, at.t_ps, now_ps)
         if at.settled:
             self.asleep = True
             self._look_mid_band()
 
-    def _deliver(self, crossing: Crossing, now_ps: int) -> None:
-        if crossing.t_ps < now_ps - LATE_PS:
+    def _deliver(self, crossing: Crossing, at_ps: int, now_ps: int) -> None:
+        told_ps = max(at_ps, now_ps)
+        if not told_ps - LATE_PS <= crossing.t_ps <= told_ps:
             raise WorkerLostError(
-                f"a crossing of {crossing.pin} at {crossing.t_ps} ps was told at {now_ps} ps",
+                f"a crossing of {crossing.pin} at {crossing.t_ps} ps was told at {told_ps} ps",
                 macro=self.name,
-                t_ps=now_ps,
+                t_ps=told_ps,
                 node=crossing.pin,
             )
         if crossing.level not in (0, 1) or crossing.pin not in self.outputs:
