@@ -168,16 +168,30 @@ def test_a_proposed_step_may_be_kept_or_cut_anywhere(make: Make) -> None:
     assert pieces.energy().total_j == pytest.approx(whole.energy().total_j, rel=1e-3)
 
 
-def test_an_input_that_moves_while_a_step_is_held_replaces_it(make: Make) -> None:
+@pytest.mark.parametrize("beyond", [False, True])
+def test_an_input_that_moves_while_a_step_is_held_replaces_it(make: Make, beyond: bool) -> None:
     held, plain = make("held", reltol=1e-6), make("plain", reltol=1e-6)
     for engine in (held, plain):
         engine.start(0, {"a": 0, "en": 1})
         reach(engine, 100)
-    assert held.propose(500) > 100
+    reached = held.propose(500)
+    assert reached > 130
+    stop = reached if beyond else 130  # without the new input the held step would stand
     for engine in (held, plain):
         engine.drive(100, {"a": 1})
-        reach(engine, 130)
+        reach(engine, stop)
     assert held.sample().volts["y"] == pytest.approx(plain.sample().volts["y"], abs=1e-4)
+    assert plain.sample().volts["y"] > 0.0
+
+
+def test_the_first_step_of_a_ramp_is_a_small_part_of_it(make: Make) -> None:
+    engine = make()
+    engine.start(0, {"a": 0, "en": 0})
+    engine.advance(400)
+    engine.drive(400, {"en": 1})  # ramps of 3 and 4 ps begin
+    before = engine.steps()["accepted"]
+    engine.advance(401)
+    assert engine.steps()["accepted"] - before >= 3
 
 
 def test_a_proposal_ends_on_a_crossing(make: Make) -> None:
