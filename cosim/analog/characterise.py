@@ -103,11 +103,17 @@ def curve_key(design: Design) -> str:
     }
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
     for path in neuron_models(design):
-        text = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
-        digest.update(" ".join(text.split()).encode())
+        digest.update(_model_text(path).encode())
     cards = [line for line in _cards(design).splitlines() if not line.startswith("*")]
     digest.update("\n".join(cards).encode())
     return digest.hexdigest()[:16]
+
+
+def _model_text(path: Path) -> str:
+    """Verilog-A without comments and spacing, the files beside it that it includes appended."""
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+    beside = [path.parent / name for name in re.findall(r'`include\s+"([^"]+)"', text)]
+    return " ".join([*text.split(), *(_model_text(file) for file in beside if file.is_file())])
 
 
 def neuron_curve(design: Design) -> NeuronCurve:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,27 @@ def test_another_design_is_measured_once_and_cached(
     again = neuron_curve(design)
     assert again.vout_v == pytest.approx(first.vout_v, abs=TOL_SAME_V)
     assert again.key == first.key == curve_key(design)
+
+
+@pytest.mark.spice
+def test_a_users_bsim_cmg_takes_the_place_of_the_builtin_fet(tmp_path: Path) -> None:
+    given = os.environ.get("COSIM_BSIMCMG")
+    spec = find_spec("vajax")  # ships the model
+    if given is None and (spec is None or spec.origin is None):
+        pytest.skip("optional: no BSIM-CMG file (set COSIM_BSIMCMG, or install vajax)")
+    model = given or f"{Path(str(spec.origin)).parent}/devices/models/bsimcmg/bsimcmg.va"
+    card = tmp_path / "card.lib"
+    fin = "bulkmod=0 l=18n tfin=10n hfin=23n eot=0.75n"
+    card.write_text(
+        f".model nb bsimcmg_va type=1 {fin} phig=4.4187\n"
+        f".model pb bsimcmg_va type=0 {fin} phig=4.7518\n"
+    )
+    fet = f"device.fet={{model: {model}, card: {card}, n_name: nb, p_name: pb}}"
+    design = load_design("imac_sim", [fet])
+    assert curve_key(design) != curve_key(load_design("imac_sim"))
+    curve = measure_curve(design)
+    # geometry and work functions of the same fin, all else the model's default: near the reference
+    assert curve.output_v(REFERENCE[:, 0]) == pytest.approx(REFERENCE[:, 1], abs=0.06)
 
 
 def test_the_key_follows_what_shapes_the_curve() -> None:
