@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import signal
@@ -46,7 +47,10 @@ class ClosedForm:
         self.calls: list[tuple[str, int]] = []
         self.child: subprocess.Popen[bytes] | None = None
         if fault in ("process", "killed"):
-            self.child = subprocess.Popen(["sleep", "1000"])
+            self.child = subprocess.Popen(
+                ["sleep", "1000"],
+                preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL),  # dies with us
+            )
 
     @property
     def pid(self) -> int:

@@ -49,7 +49,7 @@ int program(void)
             R(5, rd, words[m][k], m);
     }
     IDLE
-    for (uint32_t e = 0; e < N_EVAL; e++) {
+    for (uint32_t e = 0; e < EVALUATIONS; e++) {
         MARK[0] = 7;
         for (uint32_t m = 0; m < N_MACRO; m++) {
             R(0, rd, 0 | m << 8, 2);
@@ -79,6 +79,7 @@ def build_firmware(
     *,
     words: Sequence[Sequence[int]],
     inputs: Sequence[Sequence[Sequence[int]]],
+    evaluations: int | None = None,
     settle: int = 8,
     idle_loops: int = 0,
     exit_code: int = 0,
@@ -87,15 +88,16 @@ def build_firmware(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "start.S").write_text(_START)
     (folder / "main.c").write_text(_MAIN)
-    evaluations = ", ".join("{" + _rows(each) + "}" for each in inputs)
+    tables = ", ".join("{" + _rows(each) + "}" for each in inputs)
     idle = f"for (volatile uint32_t i = 0; i < {idle_loops}u; i++) {{ }}" if idle_loops else ""
     defines = {
         "N_MACRO": len(words),
         "N_WORDS": len(words[0]),
         "N_EVAL": max(1, len(inputs)),
+        "EVALUATIONS": len(inputs) if evaluations is None else evaluations,
         "IN_WORDS": len(inputs[0][0]),
         "WORDS": _rows(words),
-        "INPUTS": evaluations,
+        "INPUTS": tables,
         "SETTLE": settle,
         "IDLE": idle,
         "EXIT": exit_code,
