@@ -29,7 +29,7 @@ module sim_wake #(
 
    always @(posedge i_clk) begin
       before_q <= i_pins;
-      level_q  <= o_wake;
+      level_q  <= o_wake && !i_rst;
    end
 
 endmodule

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_soc_lint : Icarus, Verilator and Yosys have nothing to say about the chip."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from rtl_runner import GEN, ROOT, RTL, file_list
+
+from cosim import gen
+from cosim.tools import iverilog, verilator, yosys
+
+INCLUDES = [f"-I{GEN}", f"-I{RTL / 'cpu'}"]
+CHIP = ("cpu", "xif", "imac", "soc")
+SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096}]
+LINES_MAX = 300  # per file
+
+
+def said(argv: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+    """What a tool says about the sources; fails with it when the tool fails."""
+    gen.write_all(GEN)
+    done = subprocess.run(
+        argv,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def sources(*folders: str) -> list[str]:
+    return [str(path) for path in file_list(*folders)]
+
+
+def test_the_file_list_is_complete() -> None:
+    listed = file_list()
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(RTL.rglob("*.v"))
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("top", ["soc_top", "sim_top"])
+def test_icarus_says_nothing(top: str, sizes: dict[str, int]) -> None:
+    folders = CHIP if top == "soc_top" else (*CHIP, "sim")
+    given = [f"-P{top}.{name}={value}" for name, value in sizes.items()]
+    flags = ["-g2005", "-Wall", "-Wno-timescale", *INCLUDES, "-s", top, "-o", os.devnull]
+    assert said([str(iverilog()), *flags, *given, *sources(*folders)]) == ""
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_verilator_warns_of_nothing(sizes: dict[str, int]) -> None:
+    tool = verilator()
+    given = [f"-G{name}={value}" for name, value in sizes.items()]
+    argv = [str(tool.bin), "--lint-only", "-Wall", "--language", "1364-2005", *INCLUDES]
+    argv += ["--top-module", "soc_top", *given, str(RTL / "lint.vlt"), *sources(*CHIP)]
+    text = said(argv, tool.env)
+    assert "%Warning" not in text, text
+
+
+def test_every_waiver_is_needed(tmp_path: Path) -> None:
+    """Without the waivers, Verilator complains once about each; none is left over."""
+    tool = verilator()
+    rules = [
+        line for line in (RTL / "lint.vlt").read_text().splitlines() if line.startswith("lint_off")
+    ]
+    for rule in rules:
+        others = tmp_path / "others.vlt"
+        kept = [other for other in rules if other != rule]
+        others.write_text("\n".join(["`verilator_config", *kept, ""]))
+        argv = [str(tool.bin), "--lint-only", "-Wall", "--language", "1364-2005", *INCLUDES]
+        argv += ["--top-module", "soc_top", "-Wno-fatal", str(others), *sources(*CHIP)]
+        assert "%Warning" in said(argv, tool.env), f"not needed: {rule}"
+
+
+def test_yosys_finds_no_problem_and_no_latch() -> None:
+    files = " ".join(sources(*CHIP))
+    script = (
+        f"read_verilog {' '.join(INCLUDES)} {files}; hierarchy -check -top soc_top; proc; "
+        "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr; check -assert"
+    )
+    text = said([str(yosys()), "-Q", "-T", "-p", script])
+    assert "Found and reported 0 problems." in text
+    assert not re.findall(r"^Warning: .*", text, re.MULTILINE)
+
+
+def test_files_are_short_and_say_what_they_are_for() -> None:
+    for path in file_list():
+        lines = path.read_text().splitlines()
+        assert len(lines) <= LINES_MAX, f"{path.name}: {len(lines)} lines"
+        assert re.match(rf"// {path.name} : \S", lines[0]), path.name
+        assert lines[1] == "// SPDX-License-Identifier: Apache-2.0", path.name
+        assert "`default_nettype none" in lines, path.name
+        assert lines[-1] == "`default_nettype wire", path.name
+        assert "\t" not in path.read_text(), path.name
