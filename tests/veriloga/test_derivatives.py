@@ -23,6 +23,7 @@ CASES: list[tuple[str, Mapping[str, float]]] = [
     ("sot_cell_read", {"state": 1.0, "r_access": 2000.0}),
     ("sot_cell_read", {"state": 0.5}),
     ("sot_synapse_read", {"state": 1.0, "f_tmr_n": 1.1}),
+    ("sot_synapse_meter", {"state_n": 1.0}),
     ("sot_mtj_read", {"state": 1.0}),
     ("sot_mtj_write", {}),
     ("fet_cb", {"nfin": 10.0}),
@@ -66,8 +67,10 @@ def test_the_jacobian_is_the_slope(name: str, params: Mapping[str, float], reach
 @pytest.mark.parametrize(("name", "params"), CASES, ids=IDS)
 def test_terminal_currents_and_charges_sum_to_zero(name: str, params: Mapping[str, float]) -> None:
     device = model(name)
-    # States on ground-referred nodes are signals, not part of the device's current balance.
-    physical = [i for i, node in enumerate(device.nodes) if node not in {"w", "mx", "my", "mz"}]
+    # Ground-referred states and the meter are signals, not part of the device's current balance.
+    physical = [
+        i for i, node in enumerate(device.nodes) if node not in {"w", "mx", "my", "mz", "meter"}
+    ]
     for volts in _points(device, INSIDE_V, seed=12):
         answer = device.evaluate(volts, **params)
         for flow in (answer.current_a[physical], answer.charge_c[physical]):

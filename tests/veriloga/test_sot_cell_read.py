@@ -94,11 +94,27 @@ def test_synapse_is_two_cells_to_the_bit() -> None:
         assert pair.conductance_s[2, 2] == two.conductance_s[1, 1]
 
 
+def test_metered_synapse_is_the_same_synapse_and_reports_its_heat() -> None:
+    plain, metered = model("sot_synapse_read"), model("sot_synapse_meter")
+    rng = np.random.default_rng(6)
+    for _ in range(20):
+        volts = dict(zip(("in", "line_p", "line_n"), rng.uniform(-1.0, 1.0, 3), strict=True))
+        one = plain.evaluate(volts, state_n=1.0)
+        two = metered.evaluate(volts, state_n=1.0)
+        assert list(two.current_a[:3]) == list(one.current_a)
+        heat_w = float(np.dot(list(volts.values()), one.current_a))
+        assert heat_w > 0
+        assert -two.current_a[3] == pytest.approx(heat_w, rel=1e-12)
+
+
 def test_ngspice_reads_the_same_currents_from_all_three_read_models(tmp_path: Path) -> None:
     got = run_deck("sot_cell_read.cir", tmp_path)
     for suffix, state in (("p", 0.0), ("ap", 1.0)):
         want = exact_current_a(0.6, state, 250.0)
         # ngspice's own tolerance on a source current (reltol 1e-6 in the deck)
         assert got[f"i_cell_{suffix}"][0] == pytest.approx(want, rel=1e-6)
+        assert got[f"i_metered_{suffix}"][0] == got[f"i_synapse_{suffix}"][0]
         assert got[f"i_synapse_{suffix}"][0] == pytest.approx(want, rel=1e-6)
         assert got[f"i_mtj_{suffix}"][0] == pytest.approx(want, rel=1e-6)
+    heat_w = 0.6 * (got["i_metered_p"][0] + got["i_metered_ap"][0])
+    assert got["i_meter"][0] == pytest.approx(heat_w, rel=1e-6)
