@@ -176,10 +176,15 @@ class NgspiceEngine:
             raise ValueError(f"{self.name}: cannot go back from {self._now_ps} to {until_ps} ps")
         if until_ps == self._now_ps:
             return Advance(t_ps=until_ps, settled=self._settled())
-        ints = self._command(Op.ADVANCE, until_ps, grid_ps, stop_on_crossing).ints
-        self._held_ps = -1
-        self._now_ps = ints[_T_PS] + self._slept_ps
-        crossings = self._crossings(ints[_CROSSED]) if ints[_CROSSED] else ()
+        crossings: tuple[Crossing, ...] = ()
+        while True:
+            ints = self._command(Op.ADVANCE, until_ps, grid_ps, stop_on_crossing).ints
+            self._held_ps = -1
+            self._now_ps = ints[_T_PS] + self._slept_ps
+            if ints[_CROSSED]:
+                crossings += self._crossings(ints[_CROSSED])
+            if stop_on_crossing or self._now_ps == until_ps:  # else the worker's list was full
+                break
         return Advance(t_ps=self._now_ps, crossings=crossings, settled=bool(ints[_SETTLED]))
 
     def propose(self, until_ps: int) -> int:

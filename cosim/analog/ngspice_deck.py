@@ -74,6 +74,7 @@ def deck_text(macro: MacroDescription, options: NgspiceOptions) -> str:
         f"temp={macro.temperature_c!r}",
         "noacct",
         "noinit",
+        "norefvalue",
     ]
     if options.klu:
         settings.append("klu")

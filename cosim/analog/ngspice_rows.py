@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.ngspice_world import Kind, World
+from cosim.analog.ngspice_world import MAX_CROSSINGS, Kind, World
 from cosim.analog.pins import InputPin, MacroDescription, Supply
 from cosim.analog.protocol import Energy
+from cosim.errors import MacroFileError
 
 __all__ = ["Ledger", "Rows"]
 
@@ -24,6 +25,11 @@ class Rows:
     """The rows of one macro, and the levels its inputs have now."""
 
     def __init__(self, macro: MacroDescription) -> None:
+        watched = sum(pin.asynchronous for pin in macro.outputs)
+        if watched > MAX_CROSSINGS // 2:
+            raise MacroFileError(
+                f"{macro.source}: {watched} asynchronous outputs, at most {MAX_CROSSINGS // 2}"
+            )
         self.macro = macro
         self.drivers: list[InputPin | Supply] = [*macro.inputs, *macro.supplies]
         self.levels = {pin.name: 0 for pin in macro.inputs}

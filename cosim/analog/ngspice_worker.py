@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -91,12 +92,16 @@ class Worker:
             str(self.world.fd),
             str(theirs.fileno()),
             str(os.getpid()),
+            # the kernel counts the starting thread as the parent, and other threads may end early
+            str(int(threading.current_thread() is threading.main_thread())),
         ]
+        env = {**os.environ, **tool.env, "OMP_WAIT_POLICY": "passive"}
+        env.pop("LD_PRELOAD", None)  # what suits the simulator above may not suit another libc
         with theirs, self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 argv,
                 cwd=self._folder,
-                env={**os.environ, **tool.env, "OMP_WAIT_POLICY": "passive"},
+                env=env,
                 pass_fds=(self.world.fd, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

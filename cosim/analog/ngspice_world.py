@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kind", "Op", "Phase", "Status", "World"]
+__all__ = ["MAX_CROSSINGS", "Kind", "Op", "Phase", "Status", "World"]
 
 MAGIC = int.from_bytes(b"COSIM_01", "little")
 MAX_CROSSINGS = 1024

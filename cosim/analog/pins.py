@@ -215,6 +215,7 @@ class MacroDescription:
         driven = [_fold(pin.node) for pin in self.inputs]
         driven += [_fold(supply.node) for supply in self.supplies]
         driven += [_fold(meter.node) for meter in self.meters]
+        _require(bool(driven), f"{self.source}: nothing drives it: give an input or a supply")
         seen = [_fold(pin.node) for pin in self.outputs]
         seen += [_fold(converter.node) for converter in self.converters]
         for node, count in Counter(driven).items():

@@ -186,7 +186,8 @@ static int judge(double t0_s, double t_s, double *delta_s)
 		if (until_s < t_s - TINY_S)
 			return cut(t0_s, until_s, delta_s);
 	}
-	if (first >= 0.0 && cosim_world->stop_on_crossing)
+	if (first >= 0.0 &&
+	    (cosim_world->stop_on_crossing || cosim_world->n_crossings > MAX_CROSSINGS / 2))
 		until_s = fmin(until_s, whole);
 	fresh = 1;
 	return 0;

@@ -1,7 +1,8 @@
 /* main.c : process that owns one ngspice and steps one macro on command
  * SPDX-License-Identifier: Apache-2.0
  *
- * usage: worker LIBNGSPICE SCRIPT SHARED_FD COMMAND_FD PARENT_PID
+ * usage: worker LIBNGSPICE SCRIPT SHARED_FD COMMAND_FD PARENT_PID TIED
+ * TIED 1: the kernel ends the worker with the thread that started it, even a stopped worker.
  * SCRIPT is a file of ngspice commands; the last one is the transient run and waits for a command.
  * Ends when the command socket closes, when the parent goes, or when told to. Never on SIGINT:
  * Ctrl-C belongs to the program above, which closes the socket.
@@ -136,14 +137,15 @@ static void map_world(int fd)
 	cosim_solver.probe_node = calloc((size_t)cosim_world->n_probes + 1, 4);
 }
 
-static void settle_process(void)
+static void settle_process(int tied)
 {
 	sigset_t ignored;
 	pthread_t watcher;
 	sigemptyset(&ignored);
 	sigaddset(&ignored, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ignored, NULL); /* threads made later inherit it */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (tied)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
 	pthread_create(&watcher, NULL, watch, NULL);
@@ -156,12 +158,12 @@ int main(int argc, char **argv)
 	char line[8192];
 	int (*command)(char *);
 
-	if (argc != 6)
+	if (argc != 7)
 		return 2;
 	command_fd = atoi(argv[4]);
 	parent = (pid_t)atoi(argv[5]);
 	map_world(atoi(argv[3]));
-	settle_process();
+	settle_process(atoi(argv[6]));
 	library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
 	lockstep_bind(NULL, command_fd);
 	if (!library) {

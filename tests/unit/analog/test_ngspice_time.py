@@ -294,6 +294,46 @@ def test_a_meter_moves_dissipation_to_its_own_group() -> None:
     assert abs(energy.by_group["drivers"]) < 1e-6 * energy.total_j
 
 
+def test_a_long_list_of_crossings_is_complete(make: Make) -> None:
+    """More crossings in one advance than the shared list holds: an oscillator of 2 GHz."""
+    macro = MacroDescription(
+        subckt="osc",
+        netlist=".subckt osc y vdd\nv1 y 0 sin(0.4 0.4 2g)\nr1 y vdd 1k\n.ends\n",
+        outputs=(OutputPin(name="y", node="y", rise_v=0.45, fall_v=0.35, asynchronous=True),),
+        supplies=(Supply(name="vdd", node="vdd", volts=0.8),),
+    )
+    with NgspiceEngine("osc", macro, NgspiceOptions(max_step_ps=100.0)) as engine:
+        engine.start(0, {})
+        stop = engine.advance(300_000, stop_on_crossing=False)
+    assert stop.t_ps == 300_000
+    assert len(stop.crossings) == 2 * 600
+    times = [crossing.t_ps for crossing in stop.crossings]
+    assert times == sorted(times)
+
+
+def test_new_weights_mean_a_new_worker_and_joules_carry_over() -> None:
+    def describe(weights: tuple[np.ndarray, ...]) -> MacroDescription:
+        ohm = float(weights[0][0, 0])
+        return MacroDescription(
+            subckt="w",
+            netlist=f".subckt w a\nr1 a 0 {ohm}\n.ends\n",
+            inputs=(InputPin(name="a", node="a", voh=1.0, rise_ps=1, fall_ps=1),),
+        )
+
+    with NgspiceEngine("m0", describe=describe) as engine:
+        engine.program((np.array([[1e3]]),))
+        engine.start(0, {"a": 1})
+        engine.advance(1000)
+        first_j, first_pid = engine.energy().total_j, engine.pid
+        engine.program((np.array([[2e3]]),))
+        assert engine.pid != first_pid
+        assert engine.energy().total_j == first_j
+        engine.start(5000, {"a": 1})
+        engine.advance(6000)
+        assert first_j == pytest.approx(1e-12, rel=1e-6)
+        assert engine.energy().total_j == pytest.approx(1.5e-12, rel=1e-6)
+
+
 def test_wrong_use_is_refused_with_the_value(make: Make) -> None:
     engine = make()
     engine.start(0, {"a": 0, "en": 1})

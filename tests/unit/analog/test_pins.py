@@ -52,6 +52,7 @@ def test_a_subckt_that_is_not_there_is_named_with_those_that_are() -> None:
     ("changes", "text"),
     [
         ({"supplies": ()}, "ports without a pin: vdd"),
+        ({"supplies": (), "inputs": ()}, "nothing drives it"),
         (
             {"outputs": (OutputPin(name="y", node="z", rise_v=0.5, fall_v=0.3),)},
             "ports without a pin: y",
