@@ -49,7 +49,7 @@ class ClosedForm:
         if fault in ("process", "killed"):
             self.child = subprocess.Popen(
                 ["sleep", "1000"],
-                preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL),  # dies with us
+                preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL),  # noqa: PLW1509 - dies with us
             )
 
     @property
