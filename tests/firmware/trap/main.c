@@ -9,7 +9,8 @@ int main(void) {
 #if TRAP_KIND == 0
 	__asm__ volatile(".word 0"); /* illegal instruction */
 #elif TRAP_KIND == 1
-	(void)*(volatile uint32_t *)(TIMER_MTIME_LO + 2u); /* misaligned load */
+	static uint32_t words[2];
+	__asm__ volatile("lw t0, 2(%0)" : : "r"(words) : "t0"); /* misaligned load */
 #elif TRAP_KIND == 2
 	*(volatile uint32_t *)TIMER_MTIMECMP_HI = 0;
 	*(volatile uint32_t *)TIMER_MTIMECMP_LO = 0;

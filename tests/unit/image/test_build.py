@@ -35,7 +35,7 @@ def network() -> Network:
 def image(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Image:
     settings = Settings(n_macro=2, settle_cycles=77, conv_cycles=3, wait_interrupt=False)
     folder = tmp_path_factory.mktemp("images")
-    return build_image("lenet5", network, PICTURES, settings=settings, folder=folder)
+    return build_image("selftest", network, PICTURES, settings=settings, folder=folder)
 
 
 def ram(path: Path) -> bytes:
@@ -65,6 +65,12 @@ def test_pictures_weights_and_settings_are_in_the_image(image: Image, network: N
     words = np.frombuffer(blob(image, "image_program", 4 * count), "<u4")
     for got, expected in zip(unpack(words, sizes), network.fc, strict=True):
         assert np.array_equal(got, expected)
+    first, second, _ = network.fc
+    for name, planes in (("fc1_plus", first == 1), ("fc1_used", first != 0)):
+        bits = np.unpackbits(np.frombuffer(blob(image, name, 20 * 52), "u1"), bitorder="little")
+        assert np.array_equal(bits.reshape(20, -1)[:, :401], planes.T)
+    rows = np.frombuffer(blob(image, "fc2_weight", second.size), np.int8)
+    assert np.array_equal(rows.reshape(17, 21), second.T)
     settings = struct.unpack("<7I", blob(image, "image_settings", 28))
     assert settings == (2, 77, 3, 1, 0, 0, 0)
 
