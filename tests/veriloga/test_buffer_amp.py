@@ -7,8 +7,8 @@ from math import pi, sqrt, tanh
 from pathlib import Path
 
 import numpy as np
-import pytest
 from amplifier_power import dissipated_w
+from near import near
 from va_deck import run_deck
 from va_model import model
 
@@ -34,14 +34,14 @@ def test_currents_follow_the_equation() -> None:
         got = dict(zip(device.nodes, device.evaluate(volts).current_a, strict=True))
         # inside the rails by 10 corner widths the clamp is below 1e-4 of the slew rate
         rate = SR_V_S * tanh(2 * pi * BW_HZ * (GAIN * v_in - w) / SR_V_S)
-        assert -got["w"] / C_C_F == pytest.approx(rate, abs=2e-4 * SR_V_S)
+        assert -got["w"] / C_C_F == near(rate, abs=2e-4 * SR_V_S)
         u = (w - out) / (R_OUT_OHM * I_MAX_A)
         i_out = I_MAX_A * u / sqrt(1 + u * u)
-        assert -got["out"] == pytest.approx(i_out, rel=1e-9)
+        assert -got["out"] == near(i_out, rel=1e-9)
         on = 0.8 / np.hypot(0.8, V_ON_V)
         high = 0.5 * (i_out + np.hypot(i_out, 2 * I_AB_A * on))
-        assert got["vdd"] == pytest.approx(high + I_Q_A * on, rel=1e-6)
-        assert got["vss"] == pytest.approx(-(high - i_out) - I_Q_A * on, rel=1e-6)
+        assert got["vdd"] == near(high + I_Q_A * on, rel=1e-6)
+        assert got["vss"] == near(-(high - i_out) - I_Q_A * on, rel=1e-6)
 
 
 def test_output_current_is_limited_smoothly() -> None:
@@ -63,14 +63,14 @@ def test_ngspice_drives_a_heavy_line(tmp_path: Path) -> None:
     got = {key: v[0] for key, v in run_deck("buffer_amp.cir", tmp_path).items()}
     # limited slightly: u = i/i_max = 0.37 at 0.7 V makes r_out 1.07 ohm at most
     expected = 0.7 * GAIN * LOAD_OHM / (LOAD_OHM + R_OUT_OHM)
-    assert got["v_high"] == pytest.approx(expected, rel=2e-3)
+    assert got["v_high"] == near(expected, rel=2e-3)
     # from the middle of a 10 ps ramp: 63 % of 0.6 V at the slew rate is 15 ps, the pole adds 16 ps
     assert 15e-12 < got["t_63"] < 32e-12
-    assert got["v_low"] == pytest.approx(0.1 * GAIN * LOAD_OHM / (LOAD_OHM + R_OUT_OHM), rel=2e-2)
+    assert got["v_low"] == near(0.1 * GAIN * LOAD_OHM / (LOAD_OHM + R_OUT_OHM), rel=2e-2)
     assert abs(got["i_off"]) < 1e-8
     assert got["e_heat"] > 0
     # the deck takes the heat from the header's equation and the load's current; 1 ps steps
-    assert got["e_load"] + got["e_heat"] == pytest.approx(got["e_supply"], rel=2e-3)
+    assert got["e_load"] + got["e_heat"] == near(got["e_supply"], rel=2e-3)
     # the buffer's heat is its bias plus the drop across its output transistor
     bias = (I_Q_A * 0.8) * 0.8 / np.hypot(0.8, V_ON_V)
     drop = 0.5 * (got["v_high"] * (0.8 - got["v_high"]) + got["v_low"] * (0.8 - got["v_low"])) / 76

@@ -7,8 +7,8 @@ from math import exp, log, pi, tanh
 from pathlib import Path
 
 import numpy as np
-import pytest
 from amplifier_power import dissipated_w
+from near import near
 from va_deck import run_deck
 from va_model import model
 
@@ -38,13 +38,13 @@ def test_state_and_currents_follow_the_equation() -> None:
         v_id = float(rng.normal(0, 0.05))
         volts = {"inp": v_id, "out": out, "vdd": vdd, "vss": vss, "w": w}
         got = dict(zip(device.nodes, device.evaluate(volts).current_a, strict=True))
-        assert -got["w"] / C_C_F == pytest.approx(state_rate(v_id, w, vdd, vss), rel=1e-9, abs=1.0)
+        assert -got["w"] / C_C_F == near(state_rate(v_id, w, vdd, vss), rel=1e-9, abs=1.0)
         i_out = (w - out) / R_OUT_OHM
-        assert -got["out"] == pytest.approx(i_out, rel=1e-9)
+        assert -got["out"] == near(i_out, rel=1e-9)
         on = (vdd - vss) / np.hypot(vdd - vss, V_ON_V)
         high = 0.5 * (i_out + np.hypot(i_out, 2 * I_AB_A * on))
-        assert got["vdd"] == pytest.approx(high + I_Q_A * on, rel=1e-6)
-        assert got["vss"] == pytest.approx(-(high - i_out) - I_Q_A * on, rel=1e-6)
+        assert got["vdd"] == near(high + I_Q_A * on, rel=1e-6)
+        assert got["vss"] == near(-(high - i_out) - I_Q_A * on, rel=1e-6)
 
 
 def test_it_only_turns_power_into_heat() -> None:
@@ -65,15 +65,15 @@ def test_ngspice_stage_of_gain_thirty(tmp_path: Path) -> None:
     # 10 mV in, 1k and 30k: ideal 0.3 V, less 31/A0 of noise gain and the load's share of r_out
     ideal = 10e-3 * 30
     loss = (1 + R_OUT_OHM / 8500 + R_OUT_OHM / 31e3) * 31 / A0
-    assert got["v_small"] == pytest.approx(ideal / (1 + loss), rel=1e-3)
+    assert got["v_small"] == near(ideal / (1 + loss), rel=1e-3)
     # closed-loop time constant 31/(2 pi GBW) = 0.247 ns, longer by the load on r_out
     tau = 31 / (2 * pi * GBW_HZ) * (1 + R_OUT_OHM / 8500 + R_OUT_OHM / 31e3)
-    assert got["t_63"] == pytest.approx(tau, rel=0.03)
+    assert got["t_63"] == near(tau, rel=0.03)
     # saturated: rail less headroom, through r_out into 8.5k beside 31k
     load = 1 / (1 / 8500 + 1 / 31e3)
     rail = (0.8 - V_HEAD_V) * load / (load + R_OUT_OHM)
-    assert got["v_high"] == pytest.approx(rail, abs=0.02)
-    assert got["v_low"] == pytest.approx(-got["v_high"], abs=2e-3)
+    assert got["v_high"] == near(rail, abs=0.02)
+    assert got["v_low"] == near(-got["v_high"], abs=2e-3)
     assert got["t_recover"] < 2e-9  # no wind-up: leaves the rail as it would start
     assert abs(got["i_off"]) < 1e-8
 
@@ -83,5 +83,5 @@ def test_ngspice_supply_energy_is_heat_and_load(tmp_path: Path) -> None:
     assert got["e_supply"] > 0
     # the deck takes the heat from the header's equation and the resistors' currents; 5 ps steps
     total = got["e_supply"] + got["e_input"]
-    assert got["e_resistors"] + got["e_heat"] == pytest.approx(total, rel=1e-3)
+    assert got["e_resistors"] + got["e_heat"] == near(total, rel=1e-3)
     assert got["e_heat"] > 0

@@ -9,6 +9,7 @@ import fet_equations
 import fit_fet_cb
 import numpy as np
 import pytest
+from near import near
 from va_deck import run_deck
 from va_model import ROOM_K, TEMPERATURE, model
 
@@ -61,7 +62,7 @@ def test_current_and_charges_equal_the_equations(polarity: str) -> None:
             at = np.array([vgs]), np.array([vds])
             current = 10 * sign * fet_equations.drain_a(card, *at)[0]
             charges = [10 * sign * q[0] for q in fet_equations.charges_c(card, *at)]
-            assert answer.current_a[0] == pytest.approx(current, rel=TOL_FLOOR, abs=1e-25)
+            assert answer.current_a[0] == near(current, rel=TOL_FLOOR, abs=1e-25)
             junction = 10 * sign * card["c_j"] * vds
             np.testing.assert_allclose(
                 answer.charge_c,
@@ -76,12 +77,12 @@ def test_cards_meet_the_reference_points(polarity: str) -> None:
     device, card, sign = model("fet_cb"), CARDS[polarity], TYPES[polarity]
     for vgs, vds, amperes in ON_CURRENT_A[polarity]:
         answer = device.evaluate(_bias(polarity, vgs, vds), type=sign, **card)
-        assert sign * answer.current_a[0] == pytest.approx(amperes, rel=TOL_ON)
+        assert sign * answer.current_a[0] == near(amperes, rel=TOL_ON)
     off = sign * device.evaluate(_bias(polarity, 0.0, 0.8), type=sign, **card).current_a[0]
     assert abs(np.log10(off / OFF_CURRENT_A[polarity])) < TOL_OFF_DECADES
     for vgs, vds, farads in GATE_F[polarity]:
         answer = device.evaluate(_bias(polarity, vgs, vds), type=sign, **card)
-        assert answer.capacitance_f[1, 1] == pytest.approx(farads, rel=TOL_GATE)
+        assert answer.capacitance_f[1, 1] == near(farads, rel=TOL_GATE)
 
 
 def test_every_point_of_the_fit_is_within_its_bound() -> None:
@@ -97,8 +98,8 @@ def test_source_and_drain_are_interchangeable(polarity: str) -> None:
             device.evaluate({"g": sign * gate, "d": sign * d, "s": sign * s}, type=sign, **card)
             for d, s in ((left, right), (right, left))
         )
-        assert one.current_a[0] == pytest.approx(two.current_a[2], rel=1e-9, abs=1e-20)
-        assert one.charge_c[0] == pytest.approx(two.charge_c[2], rel=1e-9)
+        assert one.current_a[0] == near(two.current_a[2], rel=1e-9, abs=1e-20)
+        assert one.charge_c[0] == near(two.charge_c[2], rel=1e-9)
 
 
 def test_slopes_meet_where_source_and_drain_swap() -> None:
@@ -134,10 +135,8 @@ def test_subthreshold_slope_follows_temperature() -> None:
         return float(0.01 / np.log10(high.current_a[0] / low.current_a[0]))
 
     # 8.617e-5 V/K * T * n * ln 10, and a little charge already at these gate voltages
-    assert decade_v(ROOM_K) == pytest.approx(
-        8.617333e-5 * ROOM_K * card["n"] * np.log(10), rel=0.01
-    )
-    assert decade_v(1.2 * ROOM_K) / decade_v(ROOM_K) == pytest.approx(1.2, rel=0.01)
+    assert decade_v(ROOM_K) == near(8.617333e-5 * ROOM_K * card["n"] * np.log(10), rel=0.01)
+    assert decade_v(1.2 * ROOM_K) / decade_v(ROOM_K) == near(1.2, rel=0.01)
 
 
 def test_ngspice_sees_ten_fins(tmp_path: Path) -> None:
@@ -148,5 +147,5 @@ def test_ngspice_sees_ten_fins(tmp_path: Path) -> None:
     np.testing.assert_allclose(on, [1.416e-3, 1.320e-3], rtol=TOL_ON)
     assert np.abs(np.log10(off / [33e-9, 36e-9])).max() < TOL_OFF_DECADES
     # gate and junction capacitance of 10 fins from the imaginary current at 1 GHz
-    assert got["c_gate"][0] == pytest.approx(10 * 7.044883e-17, rel=TOL_GATE)
-    assert got["c_body"][0] == pytest.approx(2 * 10 * CARDS["n"]["c_j"], rel=1e-4)
+    assert got["c_gate"][0] == near(10 * 7.044883e-17, rel=TOL_GATE)
+    assert got["c_body"][0] == near(2 * 10 * CARDS["n"]["c_j"], rel=1e-4)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from near import near
 from scipy.optimize import brentq
 from va_deck import run_deck
 from va_model import model
@@ -44,7 +45,7 @@ def test_current_solves_the_series_circuit(
     for v in np.linspace(-1.6, 1.6, 33):
         got = cell.evaluate({"in": v}, state=state, r_access=r_access_ohm).current_a[0]
         want = exact_current_a(float(v), state, 250.0 + r_access_ohm)
-        assert got == pytest.approx(want, rel=tolerance, abs=1e-18)
+        assert got == near(want, rel=tolerance, abs=1e-18)
 
 
 def test_small_signal_states_are_the_published_resistances() -> None:
@@ -52,20 +53,20 @@ def test_small_signal_states_are_the_published_resistances() -> None:
     cell = model("sot_cell_read")
     for state, r_ohm in ((0.0, 8488.26), (1.0, 25464.79)):
         current = cell.evaluate({"in": 1e-4}, state=state, r_hm=0.0).current_a[0]
-        assert 1e-4 / current == pytest.approx(r_ohm, rel=1e-6)
+        assert 1e-4 / current == near(r_ohm, rel=1e-6)
 
 
 def test_bias_off_gives_a_linear_cell() -> None:
     cell = model("sot_cell_read")
     for v in (-5.0, -0.8, 0.3, 1.6):
         got = cell.evaluate({"in": v}, state=1.0, bias=0.0).current_a[0]
-        assert got == pytest.approx(v / (3 * R_P_OHM + 250.0), rel=1e-12)
+        assert got == near(v / (3 * R_P_OHM + 250.0), rel=1e-12)
 
 
 def test_variation_factors_scale_ra_and_tmr() -> None:
     cell = model("sot_cell_read")
     current = cell.evaluate({"in": 1e-6}, state=1.0, r_hm=0.0, f_ra=1.2, f_tmr=0.9).current_a[0]
-    assert 1e-6 / current == pytest.approx(1.2 * R_P_OHM * (1 + 0.9 * TMR), rel=1e-9)
+    assert 1e-6 / current == near(1.2 * R_P_OHM * (1 + 0.9 * TMR), rel=1e-9)
 
 
 def test_current_rises_with_voltage_far_outside_the_range() -> None:
@@ -104,7 +105,7 @@ def test_metered_synapse_is_the_same_synapse_and_reports_its_heat() -> None:
         assert list(two.current_a[:3]) == list(one.current_a)
         heat_w = float(np.dot(list(volts.values()), one.current_a))
         assert heat_w > 0
-        assert -two.current_a[3] == pytest.approx(heat_w, rel=1e-12)
+        assert -two.current_a[3] == near(heat_w, rel=1e-12)
 
 
 def test_ngspice_reads_the_same_currents_from_all_three_read_models(tmp_path: Path) -> None:
@@ -112,9 +113,9 @@ def test_ngspice_reads_the_same_currents_from_all_three_read_models(tmp_path: Pa
     for suffix, state in (("p", 0.0), ("ap", 1.0)):
         want = exact_current_a(0.6, state, 250.0)
         # ngspice's own tolerance on a source current (reltol 1e-6 in the deck)
-        assert got[f"i_cell_{suffix}"][0] == pytest.approx(want, rel=1e-6)
+        assert got[f"i_cell_{suffix}"][0] == near(want, rel=1e-6)
         assert got[f"i_metered_{suffix}"][0] == got[f"i_synapse_{suffix}"][0]
-        assert got[f"i_synapse_{suffix}"][0] == pytest.approx(want, rel=1e-6)
-        assert got[f"i_mtj_{suffix}"][0] == pytest.approx(want, rel=1e-6)
+        assert got[f"i_synapse_{suffix}"][0] == near(want, rel=1e-6)
+        assert got[f"i_mtj_{suffix}"][0] == near(want, rel=1e-6)
     heat_w = 0.6 * (got["i_metered_p"][0] + got["i_metered_ap"][0])
-    assert got["i_meter"][0] == pytest.approx(heat_w, rel=1e-6)
+    assert got["i_meter"][0] == near(heat_w, rel=1e-6)

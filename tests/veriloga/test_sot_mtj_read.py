@@ -7,7 +7,7 @@ from math import pi
 from pathlib import Path
 
 import numpy as np
-import pytest
+from near import near
 from va_deck import run_deck
 from va_model import model
 
@@ -27,7 +27,7 @@ def test_tunnel_current_follows_the_published_resistance() -> None:
         for v in np.linspace(-1.6, 1.6, 21):
             answer = device.evaluate({"t": float(v)}, state=state)  # m at 0 V: v across the MTJ
             want = v / mtj_ohm(float(v), 1 - 2 * state)
-            assert answer.current_a[0] == pytest.approx(want, rel=1e-12, abs=1e-20)
+            assert answer.current_a[0] == near(want, rel=1e-12, abs=1e-20)
 
 
 def test_tmr_halves_at_v_h() -> None:
@@ -37,14 +37,14 @@ def test_tmr_halves_at_v_h() -> None:
         low, high = (device.evaluate({"t": v}, state=s).current_a[0] for s in (0.0, 1.0))
         return float(low / high - 1)
 
-    assert ratio(1e-9) == pytest.approx(TMR, rel=1e-9)
-    assert ratio(V_H_V) == pytest.approx(TMR / 2, rel=1e-9)
+    assert ratio(1e-9) == near(TMR, rel=1e-9)
+    assert ratio(V_H_V) == near(TMR / 2, rel=1e-9)
 
 
 def test_strip_is_two_equal_halves() -> None:
     answer = model("sot_mtj_read").evaluate({"t": 0.1, "h1": 0.2, "h2": -0.3, "m": 0.1})
-    assert answer.current_a[1] == pytest.approx(0.1 / (R_HM_OHM / 2))
-    assert answer.current_a[2] == pytest.approx(-0.4 / (R_HM_OHM / 2))
+    assert answer.current_a[1] == near(0.1 / (R_HM_OHM / 2))
+    assert answer.current_a[2] == near(-0.4 / (R_HM_OHM / 2))
 
 
 def test_ngspice_divides_current_over_both_strip_ends(tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_ngspice_divides_current_over_both_strip_ends(tmp_path: Path) -> None:
     i_1, i_2 = got["i_h1"][0], got["i_h2"][0]
     total = i_1 + i_2
     # both ends at 0 V: half the current each, the strip adds r_hm/4
-    assert i_1 == pytest.approx(i_2, rel=1e-9)
+    assert i_1 == near(i_2, rel=1e-9)
     v_mtj = 0.7 - total * R_HM_OHM / 4
-    assert total == pytest.approx(v_mtj / mtj_ohm(v_mtj, -1.0), rel=1e-6)
+    assert total == near(v_mtj / mtj_ohm(v_mtj, -1.0), rel=1e-6)
     # thermal noise at 0 V: 4kT times the parallel conductance seen at the top (27 C), within 0.1 %
     want = 4 * 1.380649e-23 * 300.15 / (3 * R_P_OHM + R_HM_OHM / 4)
-    assert got["noise_a2_hz"][0] == pytest.approx(want, rel=1e-3)
+    assert got["noise_a2_hz"][0] == near(want, rel=1e-3)

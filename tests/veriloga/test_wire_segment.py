@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from near import near
 from va_deck import run_deck
 from va_model import model
 
@@ -28,9 +29,9 @@ def test_values_per_cell_are_the_tabulated_ones(nanometres: int) -> None:
     wire = model("wire_segment")
     for length, ohms in ((12.0, along_inputs), (15.0, along_lines)):
         answer = wire.evaluate({"a": 1.0}, length=length, **{"lambda": nanometres * 1e-9})
-        assert 1 / answer.current_a[0] == pytest.approx(ohms, abs=HALF_DIGIT_OHM)
+        assert 1 / answer.current_a[0] == near(ohms, abs=HALF_DIGIT_OHM)
     both = wire.evaluate({"a": 1.0, "b": 1.0}, **{"lambda": nanometres * 1e-9})
-    assert -both.charge_c[2] * 1e15 == pytest.approx(femtofarads, abs=HALF_DIGIT_FF)
+    assert -both.charge_c[2] * 1e15 == near(femtofarads, abs=HALF_DIGIT_FF)
     assert both.charge_c[0] == both.charge_c[1]  # half at each end
 
 
@@ -42,7 +43,7 @@ def test_a_second_neighbour_adds_capacitance_and_distance_removes_it() -> None:
 
     alone = farads(space_1=1e9)
     one, two = farads(), farads(space_2=5.0)
-    assert two - one == pytest.approx(one - alone, rel=1e-6)
+    assert two - one == near(one - alone, rel=1e-6)
     assert one > alone > 0
 
 
@@ -53,4 +54,4 @@ def test_ngspice_delay_of_a_long_wire_is_elmore(tmp_path: Path) -> None:
     c_f = -wire.evaluate({"a": 1.0, "b": 1.0}, length=1200.0).charge_c[2]
     # one segment driven hard, loaded by 100 fF: a single pole of R*(C/2 + 100 fF)
     tau_s = r_ohm * (0.5 * c_f + 100e-15)
-    assert got["t63"][0] == pytest.approx(tau_s, rel=5e-3)  # 0.2 ps output step on 0.1 ns
+    assert got["t63"][0] == near(tau_s, rel=5e-3)  # 0.2 ps output step on 0.1 ns
