@@ -202,6 +202,7 @@ class Macro(_Section):
     vdd_v: float = _q("V", "input lines are +vdd or -vdd; neurons run from 0 to vdd", gt=0)
     standby_w: float = _q("W", "leakage of the whole macro while its enable is low", ge=0)
     prog_word_j: float = _q("J", "write energy of one program word (16 weights)", ge=0)
+    meter_cells: bool = Field(description="bill the cells' heat as group cells, not as drivers")
     tile: Tile
     access: Access
     driver: Driver

@@ -58,6 +58,7 @@ class IdealEngine:
         self._enabled = 0
         self._now_ps: int | None = None
         self._joules: dict[str, float] = dict.fromkeys(GROUPS, 0.0)
+        self._heat_j, self._heat_w = 0.0, 0.0  # of the cells, when metered
         self._upkeep = Upkeep(design)
         self._layers: tuple[LayerVolts, ...] | None = None
         self._power_w: dict[str, float] | None = None
@@ -120,6 +121,9 @@ class IdealEngine:
         by_group: dict[str, float] = {}
         for supply, joules in self._joules.items():
             by_group[GROUPS[supply]] = by_group.get(GROUPS[supply], 0.0) + joules
+        if self.design.macro.meter_cells:
+            by_group["drivers"] -= self._heat_j
+            by_group["cells"] = self._heat_j
         return self._upkeep.bill(
             Energy(
                 t_ps=self._now(),
@@ -175,6 +179,7 @@ class IdealEngine:
                 self._power_w = self._supply_power_w()
             for supply, watts in self._power_w.items():
                 self._joules[supply] += watts * (until_ps - now_ps) * 1e-12
+            self._heat_j += self._heat_w * (until_ps - now_ps) * 1e-12
         self._now_ps = until_ps
 
     def _supply_power_w(self) -> dict[str, float]:
@@ -182,6 +187,7 @@ class IdealEngine:
         amplifier, buffer, vdd_v = macro.amplifier, macro.buffer, macro.vdd_v
         power = dict.fromkeys(self._joules, 0.0)
         rows = macro.tile.rows
+        self._heat_w = 0.0
         for index, (volts, weights) in enumerate(zip(self._solved(), self._weights, strict=True)):
             x_v = volts.line_v
             parts = len(volts.columns)
@@ -197,6 +203,7 @@ class IdealEngine:
                     for k, column in enumerate(volts.columns)
                 ]
             )
+            self._heat_w += float(x_v[0] @ line_a) + sum(c.line_w for c in volts.columns)
             power["bias"] += vdd_v * float(line_a[-1])
             if index == 0:
                 power["drivers"] += float(x_v[0, :-1] @ line_a[:-1])

@@ -92,6 +92,11 @@ class Column:
     ref_a: Floats
     feedback_a: Floats
 
+    @property
+    def line_w(self) -> float:
+        """Power that flows from the amplifiers' resistors into the lines (negative: out)."""
+        return float((self.plus_v * self.ref_a + self.minus_v * self.feedback_a).sum())
+
 
 def solve_columns(
     x_v: Floats, weights: NDArray[np.int8], gain: float, ref_v: float, design: Design

@@ -10,7 +10,7 @@ from __future__ import annotations
 from cosim.analog.netlist_circuit import MacroCircuit, build_circuit
 from cosim.analog.netlist_parts import amplifier_text, macro_models, model_cards, neuron_text
 from cosim.analog.netlist_tile import tile_text, wrapped
-from cosim.analog.pins import Converter, InputPin, MacroDescription, Supply
+from cosim.analog.pins import Converter, InputPin, MacroDescription, Meter, Supply
 from cosim.design import Design
 from cosim.mapping import Mapping
 
@@ -50,6 +50,7 @@ def describe(circuit: MacroCircuit) -> MacroDescription:
         inputs=_inputs(mapping.sizes[0], design),
         supplies=supplies,
         converters=converters(mapping.sizes[-1], design),
+        meters=_meters(design),
         probes=probes,
         models=macro_models(design),
         source=f"imac {'-'.join(map(str, mapping.sizes))}, design {design.name}",
@@ -129,6 +130,13 @@ def _supplies(design: Design) -> tuple[Supply, ...]:
     )
 
 
+def _meters(design: Design) -> tuple[Meter, ...]:
+    """The cells' heat, which nearly all comes from the line drivers."""
+    if not design.macro.meter_cells:
+        return ()
+    return (Meter(group="cells", node="meter", taken_from="drivers"),)
+
+
 def _text(circuit: MacroCircuit, supply_nodes: list[str]) -> str:
     design = circuit.design
     fet = design.device.fet
@@ -142,7 +150,8 @@ def _text(circuit: MacroCircuit, supply_nodes: list[str]) -> str:
     lines += [amplifier_text(name, gain, design) for gain, name in amplifier_names.items()]
     lines += [tile_text(use.circuit, fet.n_name) for use in circuit.tiles]
     holds = [hold.out for hold in circuit.holds]
-    lines.append(wrapped([".subckt", SUBCKT, "en", *circuit.inputs, *supply_nodes, *holds]))
+    driven = [*supply_nodes, *(meter.node for meter in _meters(design))]
+    lines.append(wrapped([".subckt", SUBCKT, "en", *circuit.inputs, *driven, *holds]))
     lines.append(f"cen en 0 {ENABLE_LOAD_F!r}")
     for use in circuit.tiles:
         name = use.circuit.tile.name

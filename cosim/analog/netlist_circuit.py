@@ -32,7 +32,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class TileUse:
-    """A tile and the macro nodes on its ports: rows, ends of I+, ends of I-, word line."""
+    """A tile and the macro nodes on its ports: rows, ends of I+, ends of I-, `wl`, `meter`."""
 
     circuit: TileCircuit
     nodes: tuple[str, ...]
@@ -89,6 +89,8 @@ def build_circuit(mapping: Mapping, design: Design) -> MacroCircuit:
             f"mapping is for {mapping.tile_rows}x{mapping.tile_cols} tiles, design "
             f"{design.name} has {design.macro.tile.rows}x{design.macro.tile.cols}"
         )
+    if design.macro.meter_cells and design.macro.access.enabled:
+        raise DesignError("macro.meter_cells needs macro.access.enabled: false")
     tiles: list[TileUse] = []
     links: list[Link] = []
     for tile in mapping.tiles:
@@ -145,6 +147,8 @@ def _tile_nodes(tile: Tile, design: Design) -> tuple[str, ...]:
         nodes += [_line(side, tile, col, design) for col in range(tile.col0, tile.col1)]
     if design.macro.access.enabled:
         nodes.append("wl")
+    if design.macro.meter_cells:
+        nodes.append("meter")
     return tuple(nodes)
 
 

@@ -42,12 +42,16 @@ def neuron_models(design: Design) -> tuple[Path, ...]:
     return (VERILOGA / "sot_cell_read.va", _fet_model(design))
 
 
+def _synapse(design: Design) -> str:
+    return "sot_synapse_meter" if design.macro.meter_cells else "sot_synapse_read"
+
+
 def macro_models(design: Design) -> tuple[Path, ...]:
     """Verilog-A files that the macro needs."""
     macro = design.macro
     models = [*neuron_models(design), VERILOGA / "sample_hold.va"]
     if not macro.access.enabled:
-        models.append(VERILOGA / "sot_synapse_read.va")
+        models.append(VERILOGA / f"{_synapse(design)}.va")
     if macro.amplifier.kind == "realisable":
         models.append(VERILOGA / "diff_amp.va")
     if macro.buffer.enabled:
@@ -80,7 +84,7 @@ def model_cards(design: Design, *, whole_macro: bool) -> str:
     if not whole_macro:
         return "\n".join(cards)
     if not macro.access.enabled:
-        cards.append(f".model synapse sot_synapse_read {values}")
+        cards.append(f".model synapse {_synapse(design)} {values}")
     converter = macro.converter
     cards.append(
         f".model holder sample_hold r_on={converter.ron_ohm!r} c_hold={converter.hold_f!r}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """netlist_tile : one crossbar tile as arrays of resistors, capacitors and synapses, and as SPICE.
 
-Local nodes of a tile: the ports `i<row>` (input lines), `p<col>`, `n<col>` (ends of I+ and I-) and,
-with access transistors, `wl`. With wires every cell has nodes of its own:
+Local nodes of a tile: the ports `i<row>` (input lines), `p<col>`, `n<col>` (ends of I+ and I-),
+`wl` with access transistors, `meter` with metered cells. With wires every cell has its own nodes:
 `a<row>_<col>` on the input line, `b<row>_<col>` on I+, `c<row>_<col>` on I-. Input lines are fed at
 column 0; I lines are read below the last row. Access transistors add `d<row>_<col>` and
 `e<row>_<col>` between transistor and MTJ.
@@ -67,7 +67,7 @@ class TileCircuit:
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """Names of the ports: input lines, ends of I+, ends of I-, then `wl` if any."""
+        """Names of the ports: input lines, ends of I+, ends of I-, then `wl`, `meter` if any."""
         return self.nodes[: self.n_ports]
 
 
@@ -80,6 +80,8 @@ def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCir
     access = design.macro.access
     if access.enabled:
         nodes.append("wl")
+    if design.macro.meter_cells:
+        nodes.append("meter")
     n_ports = len(nodes)
     row, col = (index.ravel() for index in np.indices((rows, cols)))
     if design.wires.enabled:
@@ -99,7 +101,7 @@ def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCir
         for letter in "de":
             nodes += [f"{letter}{r}_{c}" for r in range(rows) for c in range(cols)]
         fets = AccessFets(
-            gate=n_ports - 1,
+            gate=nodes.index("wl"),
             plus=start + np.arange(rows * cols),
             minus=start + rows * cols + np.arange(rows * cols),
             nfin=access.nfin,
@@ -150,8 +152,9 @@ def tile_text(circuit: TileCircuit, fet_model: str) -> str:
     states = list(zip(circuit.state_plus.tolist(), circuit.state_minus.tolist(), strict=True))
     if circuit.access is None:
         text = {(0, 0): "", (1, 0): " state=1", (0, 1): " state_n=1"}
+        meter = " meter" if "meter" in circuit.ports else ""
         lines += [
-            f"ns{k} {names[a]} {names[p]} {names[n]} synapse{text[state]}"
+            f"ns{k} {names[a]} {names[p]} {names[n]}{meter} synapse{text[state]}"
             for k, (a, p, n, state) in enumerate(zip(line, plus, minus, states, strict=True))
         ]
     else:

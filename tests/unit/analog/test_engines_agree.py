@@ -44,7 +44,14 @@ def evaluate(
 
 
 @pytest.mark.spice
-@pytest.mark.parametrize(("sets", "tolerance"), [(EXACT, TOL_EXACT_V), ([], TOL_DEFAULT_V)])
+@pytest.mark.parametrize(
+    ("sets", "tolerance"),
+    [
+        (EXACT, TOL_EXACT_V),
+        ([*EXACT, "macro.meter_cells=true"], TOL_EXACT_V),
+        ([], TOL_DEFAULT_V),
+    ],
+)
 def test_volts_class_and_energy_agree(
     sets: list[str], tolerance: float, random_stack: Callable
 ) -> None:
@@ -63,6 +70,10 @@ def test_volts_class_and_energy_agree(
                 supply
             )
     assert circuit_j.by_group.keys() == ideal_j.by_group.keys()
+    for group in ("drivers", "cells", "bias", "neurons"):
+        assert circuit_j.by_group[group] == pytest.approx(
+            ideal_j.by_group[group], rel=TOL_ENERGY, abs=0.0
+        )
 
 
 @pytest.mark.spice

@@ -135,8 +135,12 @@ def test_codes_are_the_last_neurons_rounded(
     assert sample.layers["layer1.neuron"] == pytest.approx(volts)
 
 
+def joules_to(expected: float, relative: float) -> object:
+    return pytest.approx(expected, rel=relative, abs=0.0)
+
+
 def joules(expected: float) -> object:
-    return pytest.approx(expected, rel=1e-9, abs=0.0)
+    return joules_to(expected, 1e-9)
 
 
 def test_energy_is_power_times_time_and_sums(started: tuple[IdealEngine, Design]) -> None:
@@ -159,6 +163,27 @@ def test_energy_is_power_times_time_and_sums(started: tuple[IdealEngine, Design]
     for energy in (off, two, last):
         assert sum(energy.by_supply.values()) == joules(energy.total_j)
         assert sum(energy.by_group.values()) == joules(energy.total_j)
+
+
+def test_metered_heat_is_the_sum_over_all_cells(random_stack: Callable) -> None:
+    (weights,) = random_stack(6, 3)
+    design = load_design("imac_14nm", ["macro.meter_cells=true"])
+    cell = cell_of(design.device.mtj)
+    engine = IdealEngine("m0", design, (6, 3))
+    engine.program((weights.astype(float),))
+    engine.start(0, {"en": 1, "in[2]": 1, "in[5]": 1})
+    engine.advance(1000)
+    x_v = np.array([-0.8, -0.8, 0.8, -0.8, -0.8, 0.8, 0.8])
+    column = solve_columns(x_v[None], weights, 10.0, 0.4, design)
+    heat_w = 0.0
+    for line_v, ap in ((column.plus_v[0], weights < 0), (column.minus_v[0], weights > 0)):
+        for i, x in enumerate(x_v):
+            for j, u in enumerate(line_v):
+                heat_w += (x - u) * cell_current(cell, x - u, bool(ap[i, j]))
+    energy = engine.energy()
+    written_j = design.macro.prog_word_j * 3
+    assert energy.by_group["cells"] == joules_to(heat_w * 1e-9 + written_j, 1e-6)
+    assert sum(energy.by_group.values()) == joules(energy.total_j)
 
 
 def test_new_weights_take_effect_at_once(started: tuple[IdealEngine, Design]) -> None:

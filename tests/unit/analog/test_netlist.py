@@ -99,6 +99,17 @@ def test_the_full_macro_is_written_in_seconds(wires: str, random_stack: Callable
     assert macro.netlist.count(" synapse") == 401 * 120 + 121 * 84 + 85 * 10 + 1  # and its .model
 
 
+def test_metered_cells_all_hang_on_the_meter(random_stack: Callable) -> None:
+    design = load_design("imac_14nm", ["macro.meter_cells=true"])
+    macro = build_macro(map_stack(random_stack(5, 3), design), design)
+    cells = [line.split() for line in subckts(macro.netlist)["tile_l0_h0_v0"]]
+    assert [words[4] for words in cells] == ["meter"] * 18
+    assert [(m.group, m.taken_from) for m in macro.meters] == [("cells", "drivers")]
+    both = load_design("imac_14nm", ["macro.meter_cells=true", "macro.access.enabled=true"])
+    with pytest.raises(DesignError, match="meter_cells needs"):
+        build_macro(map_stack(random_stack(5, 3), both), both)
+
+
 def test_pins_are_the_names_the_bridge_drives_and_reads(random_stack: Callable) -> None:
     design = load_design("imac_14nm")
     macro = build_macro(map_stack(random_stack(5, 4, 3), design), design)
