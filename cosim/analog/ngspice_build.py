@@ -17,7 +17,7 @@ __all__ = ["WorkerFiles", "worker_files"]
 
 SOURCES = Path(__file__).parent / "worker"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow")
-PROGRAM = ("main.c", "lockstep.c", "account.c", "serial_omp.c")
+PROGRAM = ("main.c", "lockstep.c", "crossing.c", "account.c", "serial_omp.c")
 LIBRARY = ("pins.c",)
 
 

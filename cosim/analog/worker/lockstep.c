@@ -11,8 +11,6 @@
 
 #include "world.h"
 
-#define TINY_S 1e-17    /* far below a picosecond, far above the rounding of a time */
-#define NEAR_PS 1e-4    /* a crossing this close behind a whole picosecond belongs to it */
 #define SHORT_S 2.01e-12 /* longest last step before a crossing */
 #define HUNT_STEPS 8    /* picosecond steps after a predicted crossing before giving up on it */
 #define MAX_CUTS 200
@@ -24,20 +22,20 @@ static int proposing, holding, hunting, cuts;
 static int restarted;    /* the next step begins at a corner of an input ... */
 static double first_s;   /* ... and may be no longer than this */
 static int fresh;        /* the candidate arrays hold the point that is about to be accepted */
-static double *volts, *amps, *probe, *older_probe; /* candidate; the point before the last */
-static double older_t_s = -1.0;
-static double *cross_t_s; /* per probe: crossing inside the candidate, or negative */
+static double *volts, *amps, *probe; /* the candidate */
 
-void lockstep_bind(int (*breakpoint)(double), int fd)
+void lockstep_open(int fd)
 {
 	size_t n = (size_t)cosim_world->n_sources + 1, m = (size_t)cosim_world->n_probes + 1;
-	set_breakpoint = breakpoint;
 	command_fd = fd;
 	volts = calloc(n, sizeof *volts);
 	amps = calloc(n, sizeof *amps);
 	probe = calloc(m, sizeof *probe);
-	older_probe = calloc(m, sizeof *older_probe);
-	cross_t_s = calloc(m, sizeof *cross_t_s);
+}
+
+void lockstep_bind(int (*breakpoint)(double))
+{
+	set_breakpoint = breakpoint;
 }
 
 void lockstep_reply(int64_t status)
@@ -89,50 +87,6 @@ static double clamp(double t_s, double delta_s)
 	return delta_s > 0.5 * left ? 0.5 * left : delta_s; /* never leave a sliver behind */
 }
 
-/* Where probe k crosses `level` inside the candidate, by a parabola through three points. */
-static double crossing_time(int64_t k, double level, double t0_s, double t_s)
-{
-	double v0 = cosim_probes[k].volts - level, v1 = probe[k] - level, span = t_s - t0_s;
-	double slope = (v1 - v0) / span, bend = 0.0, lo = 0.0, hi = span, x = -v0 / slope;
-
-	if (older_t_s >= 0.0 && !restarted) {
-		double before = (cosim_probes[k].volts - older_probe[k]) / (t0_s - older_t_s);
-		bend = (slope - before) / (t_s - older_t_s);
-	}
-	for (int turn = 0; turn < 60; turn++) { /* bisection keeps Newton inside the bracket */
-		double value = v0 + x * (slope + bend * (x - span));
-		double rise = slope + bend * (2.0 * x - span), next;
-		if (value * v0 > 0.0)
-			lo = x;
-		else
-			hi = x;
-		next = rise != 0.0 ? x - value / rise : lo;
-		if (!(next > lo && next < hi))
-			next = 0.5 * (lo + hi);
-		if (fabs(next - x) < 1e-6 * PS)
-			return t0_s + next;
-		x = next;
-	}
-	return t0_s + x;
-}
-
-/* Finds every crossing in the candidate; returns the earliest, or a negative time. */
-static double find_crossings(double t0_s, double t_s)
-{
-	double first = -1.0;
-	for (int64_t k = 0; k < cosim_world->n_probes; k++) {
-		const probe_t *p = &cosim_probes[k];
-		double level = p->level ? p->fall_v : p->rise_v;
-		cross_t_s[k] = -1.0;
-		if (!p->asynchronous || (p->level ? probe[k] > level : probe[k] < level))
-			continue;
-		cross_t_s[k] = crossing_time(k, level, t0_s, t_s);
-		if (first < 0.0 || cross_t_s[k] < first)
-			first = cross_t_s[k];
-	}
-	return first;
-}
-
 /* An input bends at t_s: integrate afresh (backward Euler, short step), or charges that hang on a
  * source would ring for ever under the trapezoidal rule. */
 static void restart(double t_s, double ramp_s)
@@ -163,9 +117,9 @@ static int judge(double t0_s, double t_s, double *delta_s)
 	account_read(volts, probe, amps, t_s);
 	if (account_nan(probe, amps))
 		lockstep_reply(STATUS_NAN);
-	first = find_crossings(t0_s, t_s);
+	first = crossing_find(probe, t0_s, t_s, restarted);
 	if (first >= 0.0) {
-		whole = ceil(first / PS - NEAR_PS) * PS; /* first whole picosecond at or after it */
+		whole = (double)crossing_ps(first) * PS;
 		if (t_s > whole + TINY_S || t_s - t0_s > SHORT_S) {
 			double before = whole - PS; /* come close first, then step over it */
 			hunting = HUNT_STEPS;
@@ -206,29 +160,10 @@ int lockstep_sync(double t_s, double *delta_s, int redo, int location)
 	return judge(cosim_world->t_s, t_s, delta_s);
 }
 
-static void note_crossings(void)
-{
-	world_t *w = cosim_world;
-	for (int64_t k = 0; k < w->n_probes; k++) {
-		crossing_t *c = &cosim_crossings[w->n_crossings];
-		if (cross_t_s[k] < 0.0 || w->n_crossings >= MAX_CROSSINGS)
-			continue;
-		cosim_probes[k].level = !cosim_probes[k].level;
-		c->probe = k;
-		c->level = cosim_probes[k].level;
-		c->t_ps = llround(ceil(cross_t_s[k] / PS - NEAR_PS));
-		c->t_exact_s = cross_t_s[k];
-		w->n_crossings++;
-		cross_t_s[k] = -1.0;
-		hunting = 0;
-	}
-}
-
 /* The solver accepted the point at t_s. */
 void lockstep_point(double t_s)
 {
 	world_t *w = cosim_world;
-	double last_t_s = w->t_s;
 
 	if (!fresh) { /* the operating point, the only one without a candidate */
 		account_read(volts, probe, amps, t_s);
@@ -237,16 +172,13 @@ void lockstep_point(double t_s)
 		for (int64_t k = 0; k < w->n_probes; k++) {
 			probe_t *p = &cosim_probes[k];
 			p->level = probe[k] > 0.5 * (p->rise_v + p->fall_v);
-			cross_t_s[k] = -1.0;
 			p->volts = probe[k];
 		}
-		w->t_s = last_t_s = until_s = t_s;
+		w->t_s = until_s = t_s;
 	}
-	for (int64_t k = 0; k < w->n_probes; k++)
-		older_probe[k] = cosim_probes[k].volts;
-	older_t_s = fresh ? last_t_s : -1.0;
+	if (crossing_accept(fresh))
+		hunting = 0;
 	account_accept(volts, probe, amps, t_s, restarted || !fresh);
-	note_crossings();
 	restarted = fresh = cuts = 0;
 	w->saw_nan = 0;
 	if (hunting > 0)

@@ -165,12 +165,12 @@ int main(int argc, char **argv)
 	map_world(atoi(argv[3]));
 	settle_process(atoi(argv[6]));
 	library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
-	lockstep_bind(NULL, command_fd);
+	lockstep_open(command_fd);
 	if (!library) {
 		fprintf(stderr, "worker: %s\n", dlerror());
 		lockstep_reply(STATUS_FAILED);
 	}
-	lockstep_bind((int (*)(double))symbol(library, "ngSpice_SetBkpt"), command_fd);
+	lockstep_bind((int (*)(double))symbol(library, "ngSpice_SetBkpt"));
 	((int (*)(send_char_t *, send_stat_t *, exit_t *, send_data_t *, send_init_t *, running_t *,
 		  void *))symbol(library, "ngSpice_Init"))(on_text, NULL, on_exit_wanted, on_data,
 							    on_plot, NULL, NULL);

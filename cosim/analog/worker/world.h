@@ -13,6 +13,8 @@
 #define COSIM_MAGIC 0x31305f4d49534f43LL /* "COSIM_01" */
 #define PS 1e-12
 #define MAX_CROSSINGS 1024
+#define TINY_S 1e-17 /* far below a picosecond, far above the rounding of a time */
+#define NEAR_PS 1e-4 /* a crossing this close behind a whole picosecond belongs to it */
 
 enum { PHASE_BOOT, PHASE_LOADING, PHASE_OP, PHASE_WAITING, PHASE_STEPPING, PHASE_FAILED };
 enum { OP_NONE, OP_START, OP_ADVANCE, OP_PROPOSE, OP_QUIT };
@@ -73,11 +75,18 @@ extern solver_t cosim_solver;
 double cosim_source_volts(const source_t *source, double t_s);
 
 /* lockstep.c */
-void lockstep_bind(int (*set_breakpoint)(double), int command_fd);
+void lockstep_open(int command_fd);
+void lockstep_bind(int (*set_breakpoint)(double));
 void lockstep_point(double t_s);
 int lockstep_sync(double t_s, double *delta_s, int redo, int location);
 void lockstep_reply(int64_t status);
 void lockstep_wait(void);
+
+/* crossing.c: the first whole picosecond at or after t_s; the earliest crossing in a candidate (or a
+ * negative time; `corner` says an input bends at t0_s); after acceptance, whether there was one */
+int64_t crossing_ps(double t_s);
+double crossing_find(const double *probe_volts, double t0_s, double t_s, int corner);
+int crossing_accept(int judged);
 
 /* account.c */
 void account_read(double *volts, double *probe_volts, double *amps, double t_s);
