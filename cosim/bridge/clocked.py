@@ -166,8 +166,9 @@ class ClockedMacro:
     # -- time ----------------------------------------------------------------------------------
 
     def _advance(self, t_ps: int) -> bool:
-        """Bring the engine to `t_ps`; whether it has settled there."""
-        at = self._live(t_ps).advance(t_ps, grid_ps=self._config.clock_ps, stop_on_crossing=False)
+        """Bring the engine to `t_ps`; whether it has settled there. While on, by clock edges."""
+        grid_ps = self._config.clock_ps if self._en else 0
+        at = self._live(t_ps).advance(t_ps, grid_ps=grid_ps, stop_on_crossing=False)
         if at.t_ps != t_ps:
             raise WorkerLostError(
                 f"the engine answered for {at.t_ps} ps when asked for {t_ps} ps",
