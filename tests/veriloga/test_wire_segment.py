@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import log
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,24 @@ def test_values_per_cell_are_the_tabulated_ones(nanometres: int) -> None:
     both = wire.evaluate({"a": 1.0, "b": 1.0}, **{"lambda": nanometres * 1e-9})
     assert -both.charge_c[2] * 1e15 == near(femtofarads, abs=HALF_DIGIT_FF)
     assert both.charge_c[0] == both.charge_c[1]  # half at each end
+
+
+def test_values_follow_the_formulas_exactly() -> None:
+    eps, rho, mean_free_m, thick_m, height_m = 20 * 8.854e-12, 1.9e-8, 39e-9, 22e-9, 20e-9
+    lam = 11e-9
+    width_m, length_m = 3 * lam, 15 * lam
+    a = mean_free_m * 0.3 / (width_m * 0.7)
+    grains = 1 / (1 - 1.5 * a + 3 * a**2 - 3 * a**3 * log(1 + 1 / a))
+    ohms = rho * (0.75 * 0.75 * mean_free_m / width_m + grains) * length_m / (width_m * thick_m)
+    w, t = width_m / height_m, thick_m / height_m
+    side = 0.03 * w + 0.83 * t - 0.07 * t**0.222
+    near_by = sum((height_m / (n * lam)) ** 1.34 for n in (5, 9))
+    farads = eps * length_m * (0.5 * (1.15 * w + 2.8 * t**0.222) + side * near_by)
+    got = model("wire_segment").evaluate(
+        {"a": 1.0, "ref": -1.0}, length=15.0, space_1=5.0, space_2=9.0, **{"lambda": lam}
+    )
+    assert 1 / got.current_a[0] == near(ohms)
+    assert got.charge_c == near([farads, 0.5 * farads, -1.5 * farads])
 
 
 def test_a_second_neighbour_adds_capacitance_and_distance_removes_it() -> None:
