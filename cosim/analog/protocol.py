@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """An asynchronous output pin changed to `level` at `t_ps` (first whole picosecond at or after it).
+    """An asynchronous output pin changed to `level` at `t_ps` (first whole ps at or after it).
 
     `t_exact_s` is the interpolated threshold crossing in seconds of bridge time.
     """
