@@ -65,6 +65,14 @@ def test_verilator_warns_of_nothing(sizes: dict[str, int]) -> None:
     assert "%Warning" not in text, text
 
 
+def test_verilator_warns_of_nothing_in_the_simulation_top() -> None:
+    tool = verilator()
+    argv = [str(tool.bin), "--lint-only", "-Wall", "--timing", "--language", "1364-2005"]
+    argv += [*INCLUDES, "--timescale", "1ps/1ps", "--top-module", "sim_top"]
+    text = said([*argv, str(RTL / "lint.vlt"), *sources(*CHIP, "sim")], tool.env)
+    assert "%Warning" not in text, text
+
+
 def test_every_waiver_is_needed(tmp_path: Path) -> None:
     """Without the waivers, Verilator complains once about each; none is left over."""
     tool = verilator()
