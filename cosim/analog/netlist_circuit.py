@@ -90,7 +90,7 @@ def build_circuit(mapping: Mapping, design: Design) -> MacroCircuit:
             f"{design.name} has {design.macro.tile.rows}x{design.macro.tile.cols}"
         )
     if design.macro.meter_cells and design.macro.access.enabled:
-        raise DesignError("macro.meter_cells needs macro.access.enabled: false")
+        raise DesignError("macro.meter_cells must be false with macro.access.enabled")
     tiles: list[TileUse] = []
     links: list[Link] = []
     for tile in mapping.tiles:

@@ -40,6 +40,7 @@ def operating_point() -> OperatingPoint:
         for index, bit in enumerate(bits):
             volts[f"in{index}"] = macro.inputs[index + 1].volts(int(bit), True)
         volts |= {supply.node: supply.volts for supply in macro.supplies}
+        volts |= {meter.node: 0.0 for meter in macro.meters}
         deck = [macro.netlist, "xm " + " ".join(macro.ports) + f" {macro.subckt}"]
         deck += [f"v{node} {node} 0 {value!r}" for node, value in volts.items()]
         deck += [".options klu reltol=1e-9 abstol=1e-15 vntol=1e-12 gmin=1e-15", ".op"]

@@ -167,7 +167,7 @@ def test_energy_is_power_times_time_and_sums(started: tuple[IdealEngine, Design]
 
 def test_metered_heat_is_the_sum_over_all_cells(random_stack: Callable) -> None:
     (weights,) = random_stack(6, 3)
-    design = load_design("imac_14nm", ["macro.meter_cells=true"])
+    design = load_design("imac_14nm")
     cell = cell_of(design.device.mtj)
     engine = IdealEngine("m0", design, (6, 3))
     engine.program((weights.astype(float),))

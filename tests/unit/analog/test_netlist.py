@@ -20,6 +20,7 @@ from cosim.mapping import map_stack
 
 LENET = (400, 120, 84, 10)
 MAX_BUILD_S = 5.0
+UNMETERED = "macro.meter_cells=false"
 
 
 def subckts(netlist: str) -> dict[str, list[str]]:
@@ -36,7 +37,7 @@ def subckts(netlist: str) -> dict[str, list[str]]:
 
 
 def test_every_weight_is_one_synapse_with_its_states(random_stack: Callable) -> None:
-    design = load_design("imac_14nm", ["macro.tile={rows: 8, cols: 6}"])
+    design = load_design("imac_14nm", ["macro.tile={rows: 8, cols: 6}", UNMETERED])
     mapping = map_stack(random_stack(33, 20, 5), design)
     bodies = subckts(build_macro(mapping, design).netlist)
     for tile in mapping.tiles:
@@ -52,7 +53,7 @@ def test_every_weight_is_one_synapse_with_its_states(random_stack: Callable) -> 
 
 
 def test_wires_put_a_segment_at_every_cell_of_three_lines(random_stack: Callable) -> None:
-    design = load_design("imac_14nm", ["wires.enabled=true"])
+    design = load_design("imac_14nm", ["wires.enabled=true", UNMETERED])
     mapping = map_stack(random_stack(6, 4), design)
     circuit = build_tile(mapping.tiles[0], mapping.weights[0], design)
     cells = 7 * 4
@@ -68,7 +69,7 @@ def test_wires_put_a_segment_at_every_cell_of_three_lines(random_stack: Callable
 
 
 def test_access_transistors_stand_in_every_cell(random_stack: Callable) -> None:
-    design = load_design("imac_14nm", ["macro.access.enabled=true", "macro.access.nfin=3"])
+    design = load_design("imac_14nm", ["macro.access={enabled: true, nfin: 3}", UNMETERED])
     macro = build_macro(map_stack(random_stack(5, 3), design), design)
     body = subckts(macro.netlist)["tile_l0_h0_v0"]
     assert sum(line.startswith("nf") and line.endswith("nfin=3") for line in body) == 2 * 6 * 3
@@ -100,13 +101,13 @@ def test_the_full_macro_is_written_in_seconds(wires: str, random_stack: Callable
 
 
 def test_metered_cells_all_hang_on_the_meter(random_stack: Callable) -> None:
-    design = load_design("imac_14nm", ["macro.meter_cells=true"])
+    design = load_design("imac_14nm")
     macro = build_macro(map_stack(random_stack(5, 3), design), design)
     cells = [line.split() for line in subckts(macro.netlist)["tile_l0_h0_v0"]]
     assert [words[4] for words in cells] == ["meter"] * 18
     assert [(m.group, m.taken_from) for m in macro.meters] == [("cells", "drivers")]
-    both = load_design("imac_14nm", ["macro.meter_cells=true", "macro.access.enabled=true"])
-    with pytest.raises(DesignError, match="meter_cells needs"):
+    both = load_design("imac_14nm", ["macro.access.enabled=true"])
+    with pytest.raises(DesignError, match="meter_cells must be false with"):
         build_macro(map_stack(random_stack(5, 3), both), both)
 
 

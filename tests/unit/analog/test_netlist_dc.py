@@ -17,6 +17,7 @@ pytestmark = pytest.mark.spice
 
 # Linear cells of two conductances, exact op-amps, drivers of a micro-ohm.
 LINEAR = [
+    "macro.meter_cells=false",
     "device.mtj.bias_dependent=false",
     "device.mtj.r_hm_ohm=0.0",
     "macro.driver.r_ohm=1e-6",
@@ -208,9 +209,16 @@ def test_access_transistors_lower_every_cell_current(
     bits = np.array([1, 0, 1, 1, 0, 1])
     plain = operating_point(stack, bits, load_design("imac_14nm", LINEAR))
     gated = operating_point(
-        stack, bits, load_design("imac_14nm", [*LINEAR, "macro.access.enabled=true"])
+        stack,
+        bits,
+        load_design("imac_14nm", [*LINEAR, "macro.access.enabled=true"]),
     )
-    closed_sets = [*LINEAR, "macro.access.enabled=true", "macro.access.gate_v=1e-3"]
+    closed_sets = [
+        *LINEAR,
+        "macro.meter_cells=false",
+        "macro.access.enabled=true",
+        "macro.access.gate_v=1e-3",
+    ]
     off_bits = np.ones(6, dtype=np.int64)
     closed = operating_point(stack, off_bits, load_design("imac_14nm", closed_sets))
     without, with_fet = nodes(plain, "a", 0, 3), nodes(gated, "a", 0, 3)
