@@ -247,6 +247,7 @@ class ClockedMacro:
                 macro=self.name,
                 t_ps=t_ps,
             )
+        self.report.clipped.update(getattr(self._engine, "clipped", ()))
         self._run.sample = sample
         self._run.codes = self._codes(t_ps, sample)
         self.report.codes(self._run.codes)

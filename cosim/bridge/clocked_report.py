@@ -17,6 +17,7 @@ class PinReport:
         self._first: tuple[int, ...] | None = None
         self._moved: set[int] = set()
         self._inputs_seen: set[int] = set()
+        self.clipped: set[str] = set()  # converters that were out of range at least once
 
     def inputs(self, bits: int) -> None:
         """The input word of an evaluation."""
@@ -31,7 +32,7 @@ class PinReport:
             j for j, (a, b) in enumerate(zip(codes, self._first, strict=True)) if a != b
         }
 
-    def warnings(self, clipped: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """One line for each thing that looks dead."""
         if not self.evaluations:
             return (f"macro {self.name}: was never evaluated, its strobe never rose",)
@@ -45,6 +46,7 @@ class PinReport:
                 lines.append(
                     f"macro {self.name}: stuck over {self.evaluations} evaluations: {pins}"
                 )
-        if clipped:
-            lines.append(f"macro {self.name}: out of the converters' range: {sorted(clipped)}")
+        if self.clipped:
+            pins = ", ".join(sorted(self.clipped))
+            lines.append(f"macro {self.name}: out of the converters' range: {pins}")
         return tuple(lines)

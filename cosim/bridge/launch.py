@@ -61,6 +61,8 @@ def cocotb_environment(
         "COCOTB_TRUST_INERTIAL_WRITES": "1" if simulator == "verilator" else "0",
         "COCOTB_ANSI_OUTPUT": "0",
         "TOPLEVEL_LANG": "verilog",
+        # NumPy's worker threads would spin beside the simulator and the circuits' processes.
+        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }
 
 

@@ -29,7 +29,7 @@ from cosim.bridge.soc_config import (
     load_config,
     make_macro,
 )
-from cosim.errors import CosimError, RtlError
+from cosim.errors import CosimError, RtlError, RunFolderError
 from cosim.trace.events import Event, to_json
 
 __all__ = ["soc"]
@@ -43,11 +43,18 @@ class Reporter:
         self._pipe = pipe
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk has been told already
+            self._file.close()
 
     def event(self, event: Event) -> None:
         line = to_json(event)
-        self._file.write(line + "\n")
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            folder = Path(self._file.name).parent
+            raise RunFolderError(
+                f"cannot write the run folder {folder}: {error.strerror}"
+            ) from error
         self._send(line.encode() + b"\n")
 
     def note(self, kind: str, **values: object) -> None:
@@ -206,6 +213,10 @@ async def soc(dut: Any) -> None:
     except CosimError as error:
         place = {key: getattr(error, key, None) for key in ("macro", "t_ps", "node")}
         reporter.note("error", type=type(error).__name__, text=str(error), **place)
+        raise
+    except Exception as error:
+        text = f"the bridge failed: {type(error).__name__}: {error}"
+        reporter.note("error", type="RtlError", text=text)
         raise
     finally:
         if coordinator is not None:

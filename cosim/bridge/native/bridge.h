@@ -40,7 +40,12 @@ public:
     int bind(const std::string& scope, const std::string& name, bool watched);
     int bytes(int signal) const { return static_cast<int>(m_signals[signal].last.size()); }
     const uint8_t* value(int signal) const { return m_signals[signal].data; }
+    // No hook: nobody is bound any more, every signal is forgotten.
     void hook(Hook hook) {
+        if (!hook) {
+            m_signals.clear();
+            m_puts.clear();
+        }
         m_hook = hook;
         m_awake = true;  // it says itself when its circuits sleep
     }

@@ -45,6 +45,7 @@ class ClosedForm:
         self.levels: dict[str, int] = {}
         self.t_ps, self.moved_ps, self.total_j = -1, -1, 0.0
         self.calls: list[tuple[str, int]] = []
+        self.clipped: set[str] = set()
         self.child: subprocess.Popen[bytes] | None = None
         if fault in ("process", "killed"):
             self.child = subprocess.Popen(

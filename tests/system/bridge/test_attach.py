@@ -39,3 +39,19 @@ def test_free_running_macros(simulator: Simulator, tmp_path: Path) -> None:
 @pytest.mark.parametrize("simulator", ["icarus", "verilator"])
 def test_cocotb_works_as_it_says(simulator: Simulator, tmp_path: Path) -> None:
     assert run_cases(simulator, "kernel_dut", "kernel_cases", tmp_path) == KERNEL_CASES
+
+
+def test_a_build_with_traces_writes_an_fst(tmp_path: Path) -> None:
+    rtl = Rtl(top="kernel_dut", sources=(HERE / "kernel_dut.v",), write=("*",), fst=True)
+    run_cocotb(
+        "verilator",
+        build("verilator", rtl),
+        top="kernel_dut",
+        module="kernel_cases",
+        folder=tmp_path,
+        plusargs=[f"trace={tmp_path / 'trace.fst'}"],
+        wall_limit_s=120,
+    )
+    data = (tmp_path / "trace.fst").read_bytes()
+    assert len(data) > 200
+    assert data[:1] == b"\0"  # an FST begins with its header block

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,22 @@ def test_bad_input_says_what_is_wrong(tmp_path: Path) -> None:
     job = Job(tmp_path, options={"run_dir": tmp_path / "file" / "run"})
     with pytest.raises(RunFolderError, match="cannot write the run folder"):
         job.run()
+
+
+def test_a_full_disk_is_an_error_of_the_run_folder(tmp_path: Path) -> None:
+    job = Job(tmp_path)
+    job.run_dir.mkdir()
+    (job.run_dir / "events.jsonl").symlink_to("/dev/full")
+    with pytest.raises(RunFolderError, match=r"cannot write the run folder .*No space left"):
+        job.run()
+
+
+def test_an_engine_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    job = Job(tmp_path)
+    spec = job.spec()
+    broken = replace(spec.macros[0], factory="fake_engines:nothing")
+    with pytest.raises(WorkerLostError, match=r"no attribute 'nothing'.*macro=m0"):
+        run_soc(replace(spec, macros=(broken,)))
 
 
 def read_events(run_dir: Path) -> list[str]:

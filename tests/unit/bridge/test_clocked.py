@@ -211,3 +211,6 @@ def test_dead_pins_are_reported() -> None:
     )
     bench.evaluate(bits(2))
     assert not any("inputs" in line for line in bench.macro.report.warnings())
+    bench.engines[0].clipped = {"code[2]"}
+    bench.evaluate(bits(3))
+    assert "out of the converters' range: code[2]" in bench.macro.report.warnings()[-1]
