@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cosim.analog.fast import FastEngine
 from cosim.analog.ideal import IdealEngine
 from cosim.analog.netlist import ENABLE, build_macro
 from cosim.analog.ngspice import NgspiceEngine
@@ -23,7 +24,7 @@ from cosim.mapping import map_stack, word_count
 
 __all__ = ["ENGINES", "EngineKind", "ImacNgspice", "make_engine", "ngspice_options"]
 
-EngineKind = Literal["ideal", "ngspice"]
+EngineKind = Literal["ideal", "fast", "ngspice"]
 ENGINES: tuple[str, ...] = get_args(EngineKind)
 Floats = NDArray[np.float64]
 
@@ -85,6 +86,8 @@ def make_engine(
     """An engine for the macro `name`; `sizes` are inputs, then the outputs of each layer."""
     if kind == "ideal":
         return IdealEngine(name, design, tuple(sizes))
+    if kind == "fast":
+        return FastEngine(name, design, tuple(sizes))
     if kind == "ngspice":
         return ImacNgspice(name, design, sizes, ngspice_options(design, log=log))
     raise UserInputError(f"engine must be one of {', '.join(ENGINES)}, got {kind}")

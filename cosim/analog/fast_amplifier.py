@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fast_amplifier : amplifiers and buffers at DC: the Verilog-A equations over arrays.
+
+diff_amp.va at rest: 0 = tanh(k vid) - k w/a0 - 2 (up(w) - down(w)), k = 2 pi gbw/sr, with
+w = out + r_out * i(out): one rising equation in `out`, solved by Newton inside a bracket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.analog.tables_neuron import NeuronTable
+from cosim.design import Design
+from cosim.errors import ConvergenceError
+
+__all__ = [
+    "AmplifierBank",
+    "BankState",
+    "buffer_drop",
+    "buffer_state",
+    "pair_current",
+    "sigmoid",
+    "softplus",
+    "supply_share",
+]
+
+Floats = NDArray[np.float64]
+V_SOFT_AMPLIFIER, V_SOFT_BUFFER, V_ON = 5e-3, 2e-3, 0.2  # defaults of the Verilog-A models
+PAIR_A2 = 1e-18
+TOL_V = 1e-9
+MAX_TURNS = 60
+
+
+def softplus(x: Floats) -> Floats:
+    return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def sigmoid(x: Floats) -> Floats:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def supply_share(supply_v: float) -> float:
+    """How much of the bias currents flows at this supply: v_s/sqrt(v_s^2 + v_on^2)."""
+    return float(supply_v / np.hypot(supply_v, V_ON))
+
+
+def pair_current(out_a: Floats, pair_a: float) -> Floats:
+    """Current from the upper supply of a class-AB pair that delivers `out_a`."""
+    return np.asarray(0.5 * (out_a + np.sqrt(out_a**2 + 4 * pair_a**2 + PAIR_A2)))
+
+
+def solve_rising(
+    function: Callable[[Floats], tuple[Floats, Floats]], start: Floats, low: float, high: float
+) -> Floats:
+    """Roots of a falling `function` (value, slope) in [low, high], Newton kept in its bracket."""
+    x = np.clip(start, low, high)
+    lows, highs = np.full_like(x, low), np.full_like(x, high)
+    for _ in range(MAX_TURNS):
+        value, slope = function(x)
+        lows = np.where(value > 0, x, lows)
+        highs = np.where(value > 0, highs, x)
+        new = x - value / slope
+        outside = ~((new > lows) & (new < highs))
+        new = np.where(outside, 0.5 * (lows + highs), new)
+        move = float(np.abs(new - x).max(initial=0.0))
+        x = new
+        if move < TOL_V:
+            return np.asarray(x)
+    raise ConvergenceError(f"an amplifier still moves by {move:.3g} V")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmplifierBank:
+    """The amplifiers of one layer with the neurons that load them."""
+
+    design: Design
+    neuron: NeuronTable
+    gain: float
+
+    @property
+    def r1(self) -> float:
+        """Input resistor."""
+        return self.design.macro.amplifier.r1_ohm
+
+    @property
+    def r3(self) -> float:
+        """Feedback resistor."""
+        return self.gain * self.r1
+
+    @property
+    def ref_v(self) -> float:
+        """End of the non-inverting feedback resistor."""
+        shifted = self.design.macro.amplifier.reference == "shifted"
+        return self.design.macro.neuron.shift_v if shifted else 0.0
+
+    def admittance(self) -> Floats:
+        """d(i_plus, i_minus)/d(u_plus, u_minus) of an amplifier in its linear range."""
+        r1, r3 = self.r1, self.r3
+        return np.array([[1 / (r1 + r3), 0.0], [-r3 / ((r1 + r3) * r1), 1 / r1]])
+
+    def solve(self, u_plus: Floats, u_minus: Floats, start: Floats | None) -> BankState:
+        """Outputs for line voltages (n, ports, n_out); `start` is an earlier solution's `out_v`."""
+        amplifier, partition = self.design.macro.amplifier, self.design.macro.partition
+        r1, r3 = self.r1, self.r3
+        inp = (u_plus * r3 + self.ref_v * r1) / (r1 + r3)
+        plus_a = (u_plus - self.ref_v) / (r1 + r3)
+        target = inp - (u_minus - inp) * r3 / r1
+        parts = u_plus.shape[1]
+        if amplifier.kind == "ideal":
+            out = np.clip(target, -amplifier.rail_v, amplifier.rail_v)
+            a = out.mean(axis=1)
+            if parts > 1 or partition.outputs == "tied":
+                load, slope = self.neuron.input_a(a - self.ref_v)
+                a = a - load * (partition.tie_ohm / parts) / (1 + slope * partition.tie_ohm / parts)
+            return BankState(
+                plus_a=plus_a, minus_a=(u_minus - target) / (r1 + r3), out_v=out, a_v=a, out_a=None
+            )
+        return self._realisable(inp, plus_a, u_minus, target if start is None else start)
+
+    def _realisable(self, inp: Floats, plus_a: Floats, u_minus: Floats, start: Floats) -> BankState:
+        amplifier = self.design.macro.amplifier
+        r1, r3, rout = self.r1, self.r3, amplifier.rout_ohm
+        k = 2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s
+        swing = amplifier.rail_v - amplifier.head_v
+
+        def balance(out: Floats) -> tuple[Floats, Floats]:
+            back_a = (out - u_minus) / (r1 + r3)
+            load_a, load_s = self.neuron.input_a(out - self.ref_v)
+            w = out + rout * (back_a + load_a)
+            dw = 1 + rout * (1 / (r1 + r3) + load_s)
+            step = np.tanh(k * (inp - u_minus - back_a * r1))
+            over, under = (w - swing) / V_SOFT_AMPLIFIER, (-w - swing) / V_SOFT_AMPLIFIER
+            value = step - k / amplifier.a0 * w - 2 * (softplus(over) - softplus(under))
+            slope = -k * (1 - step**2) * r1 / (r1 + r3) - k / amplifier.a0 * dw
+            slope = slope - 2 / V_SOFT_AMPLIFIER * (sigmoid(over) + sigmoid(under)) * dw
+            return value, slope
+
+        out = solve_rising(balance, start, -amplifier.rail_v, amplifier.rail_v)
+        load, _ = self.neuron.input_a(out - self.ref_v)
+        back = (out - u_minus) / (r1 + r3)
+        return BankState(plus_a=plus_a, minus_a=-back, out_v=out, a_v=out[:, 0], out_a=back + load)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankState:
+    """Solved amplifiers: line currents and outputs (n, ports, n_out), neuron inputs a (n, n_out).
+
+    `out_a` is what each op-amp delivers; None for exact op-amps, which have no supplies.
+    """
+
+    plus_a: Floats
+    minus_a: Floats
+    out_v: Floats
+    a_v: Floats
+    out_a: Floats | None
+
+
+def buffer_state(y_v: Floats, design: Design) -> Floats:
+    """Inner voltage w of buffer_amp.va at rest for inputs `y_v`."""
+    buffer, vdd = design.macro.buffer, design.macro.vdd_v
+    k = 2 * np.pi * buffer.bw_hz / buffer.slew_v_per_s
+    swing = V_SOFT_BUFFER * float(softplus(np.array(0.5 * vdd / V_SOFT_BUFFER)))
+
+    def balance(w: Floats) -> tuple[Floats, Floats]:
+        step = np.tanh(k * (buffer.gain * y_v - w))
+        over = (w - 0.5 * vdd - swing) / V_SOFT_BUFFER
+        under = (0.5 * vdd - w - swing) / V_SOFT_BUFFER
+        value = step - 2 * (softplus(over) - softplus(under))
+        slope = -k * (1 - step**2) - 2 / V_SOFT_BUFFER * (sigmoid(over) + sigmoid(under))
+        return value, slope
+
+    return solve_rising(balance, buffer.gain * y_v, -0.1 * vdd, 1.1 * vdd)
+
+
+def buffer_drop(out_a: Floats, design: Design) -> Floats:
+    """Volts lost inside the buffer when it delivers `out_a`: the inverse of its soft limit."""
+    buffer = design.macro.buffer
+    share = np.clip(out_a / buffer.imax_a, -0.99, 0.99)
+    return np.asarray(buffer.rout_ohm * buffer.imax_a * share / np.sqrt(1 - share**2))

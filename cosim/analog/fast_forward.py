@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fast_forward : a stack at DC for a batch of inputs: volts of every layer, watts by supply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cosim.analog.characterise import NeuronCurve, neuron_curve
+from cosim.analog.fast_amplifier import (
+    AmplifierBank,
+    buffer_drop,
+    buffer_state,
+    pair_current,
+    supply_share,
+)
+from cosim.analog.fast_cells import TOL_V, LayerSolver, LayerState
+from cosim.analog.fast_layer import TiledLayer, tiled_layer
+from cosim.analog.fast_reduce import reduce_layer
+from cosim.analog.tables_neuron import NeuronTable
+from cosim.design import Design
+from cosim.errors import DesignError, ModelError
+from cosim.mapping import Mapping, map_stack
+
+__all__ = ["GROUPS", "FastStack", "StackState", "fast_stack"]
+
+Floats = NDArray[np.float64]
+GROUPS = {
+    "drivers": "drivers",
+    "buffer_vdd": "drivers",
+    "bias": "bias",
+    "amp_vdd": "amplifiers",
+    "amp_vss": "amplifiers",
+    "amp_ref": "amplifiers",
+    "neuron_vdd": "neurons",
+}
+CHUNK = 8  # inputs solved together: their cells stay in the second-level cache
+THREADS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """Solved layers, in order; `drive_v` (n, n_in) are the input lines."""
+
+    layers: tuple[LayerState, ...]
+    amplifier_v: tuple[Floats, ...]
+    neuron_v: tuple[Floats, ...]
+    power_w: dict[str, Floats]
+
+    @property
+    def heat_w(self) -> Floats:
+        """What the cells turn into heat, (n,)."""
+        return np.asarray(np.sum([layer.heat_w for layer in self.layers], axis=0))
+
+    @property
+    def residual_v(self) -> float:
+        """Largest Kirchhoff residual left in any layer."""
+        return max(layer.residual_v for layer in self.layers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastStack:
+    """A programmed macro, ready for any number of evaluations."""
+
+    mapping: Mapping
+    design: Design
+    solvers: tuple[LayerSolver, ...]
+    neuron: NeuronTable
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, then the outputs of each layer."""
+        return self.mapping.sizes
+
+    def solve(
+        self,
+        drive_v: Floats,
+        *,
+        start: StackState | None = None,
+        supply_v: float | None = None,
+        tol_v: float = TOL_V,
+    ) -> StackState:
+        """Operating points for input line volts (n, n_in); the bias line is at VDD.
+
+        `start` is the state of the same number of inputs, near this one.
+        """
+        vdd_v = self.design.macro.vdd_v
+        source_v = np.hstack([drive_v, np.full((len(drive_v), 1), vdd_v)])
+        layers: list[LayerState] = []
+        amplifier_v: list[Floats] = []
+        neuron_v: list[Floats] = []
+        for index, solver in enumerate(self.solvers):
+            state = solver.solve(
+                source_v,
+                drop=partial(buffer_drop, design=self.design) if index else None,
+                start=start.layers[index] if start else None,
+                tol_v=tol_v,
+            )
+            a_v = state.bank.a_v
+            y_v = self.neuron.output_v(a_v - solver.bank.ref_v)
+            layers.append(state)
+            amplifier_v.append(a_v)
+            neuron_v.append(y_v)
+            if index < len(self.solvers) - 1:
+                source_v = np.hstack(
+                    [buffer_state(y_v, self.design), np.full((len(y_v), 1), vdd_v)]
+                )
+        return StackState(
+            layers=tuple(layers),
+            amplifier_v=tuple(amplifier_v),
+            neuron_v=tuple(neuron_v),
+            power_w=self._power(layers),
+        )
+
+    def _power(self, layers: Sequence[LayerState]) -> dict[str, Floats]:
+        """Watts delivered by each supply, (n,) each."""
+        macro = self.design.macro
+        amplifier, buffer, vdd_v = macro.amplifier, macro.buffer, macro.vdd_v
+        power = {supply: np.zeros(len(layers[0].source_v)) for supply in GROUPS}
+        amplifier_on, buffer_on = supply_share(2 * amplifier.rail_v), supply_share(vdd_v)
+        for index, (state, solver) in enumerate(zip(layers, self.solvers, strict=True)):
+            line_a = state.source_a
+            power["bias"] += vdd_v * line_a[:, -1]
+            if index == 0:
+                power["drivers"] += np.sum(state.source_v[:, :-1] * line_a[:, :-1], axis=1)
+            else:
+                high_a = pair_current(line_a[:, :-1], buffer.iab_a * buffer_on)
+                power["buffer_vdd"] += vdd_v * (high_a + buffer.iq_a * buffer_on).sum(axis=1)
+            bank = state.bank
+            signal_v = bank.a_v - solver.bank.ref_v
+            power["neuron_vdd"] += vdd_v * self.neuron.supply_a(signal_v).sum(axis=1)
+            power["amp_ref"] -= solver.bank.ref_v * bank.plus_a.sum(axis=(1, 2))
+            if bank.out_a is not None:
+                up_a = pair_current(bank.out_a, amplifier.iab_a * amplifier_on)
+                quiet_a = amplifier.iq_a * amplifier_on
+                power["amp_vdd"] += amplifier.rail_v * (up_a + quiet_a).sum(axis=(1, 2))
+                down_a = up_a - bank.out_a + quiet_a
+                power["amp_vss"] += amplifier.rail_v * down_a.sum(axis=(1, 2))
+        return power
+
+    def evaluate(
+        self, drive_v: Floats, keep: Callable[[StackState], tuple[Floats, ...]]
+    ) -> tuple[Floats, ...]:
+        """What `keep` returns for every input of a large batch, in chunks on all threads.
+
+        `keep` maps a StackState to arrays whose first axis is the inputs.
+        """
+        chunks = [drive_v[k : k + CHUNK] for k in range(0, len(drive_v), CHUNK)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            parts = list(pool.map(lambda chunk: keep(self.solve(chunk)), chunks))
+        return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+
+    def drive_of(self, bits: ArrayLike) -> Floats:
+        """Input line volts of bits (n, n_in) or (n_in,), 0 or 1."""
+        inputs = np.atleast_2d(np.asarray(bits))
+        if inputs.shape[1] != self.sizes[0]:
+            raise ModelError(f"stack takes {self.sizes[0]} input bits, got {inputs.shape[1]}")
+        if not np.isin(inputs, (0, 1)).all():
+            raise ModelError("input bits must be 0 or 1")
+        vdd_v = self.design.macro.vdd_v
+        return np.where(inputs == 1, vdd_v, -vdd_v)
+
+
+def fast_stack(
+    weights: Sequence[ArrayLike], design: Design, curve: NeuronCurve | None = None
+) -> FastStack:
+    """Programme a macro: arrange the tiles, reduce their wires, join them."""
+    mapping = map_stack(weights, design)
+    last = len(mapping.weights) - 1
+    if last and not design.macro.buffer.enabled:
+        raise DesignError("engine fast needs macro.buffer.enabled: it has no loaded neurons yet")
+    if design.macro.partition.outputs == "tied" and design.macro.amplifier.kind == "realisable":
+        raise DesignError(
+            "engine fast has no tied outputs of realisable amplifiers yet: "
+            "macro.partition.outputs must be summed, or macro.amplifier.kind ideal"
+        )
+    neuron = NeuronTable(curve or neuron_curve(design))
+    amplifier = design.macro.amplifier
+    return FastStack(
+        mapping=mapping,
+        design=design,
+        neuron=neuron,
+        solvers=tuple(
+            _solver(
+                tiled_layer(mapping, design, layer),
+                AmplifierBank(
+                    design=design,
+                    neuron=neuron,
+                    gain=amplifier.gain_output if layer == last else amplifier.gain_hidden,
+                ),
+            )
+            for layer in range(last + 1)
+        ),
+    )
+
+
+def _solver(layer: TiledLayer, bank: AmplifierBank) -> LayerSolver:
+    return LayerSolver(layer, bank, reduce_layer(layer))
