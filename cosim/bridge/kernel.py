@@ -93,6 +93,11 @@ class Native:
         pointer = self._library.cosim_value(number)
         return number, memoryview((ctypes.c_uint8 * size).from_address(pointer)).cast("B")
 
+    def only_wait_for(self, path: str) -> None:
+        """Promise that no value-change callback is on any other signal: spares asking each step."""
+        number, _ = self.bind(path, watched=False)
+        self._library.cosim_gate(number)
+
     def hook(self, hook: Hook | None) -> None:
         """Call `hook(now, next)` at the end of every step in which circuits have something to do.
 

@@ -20,7 +20,7 @@ import cocotb
 from cocotb.triggers import ReadOnly, Timer
 
 from cosim.bridge.clocked import ClockedMacro, Pins
-from cosim.bridge.kernel import now_ps, require_ps
+from cosim.bridge.kernel import native, now_ps, require_ps
 from cosim.bridge.soc_config import (
     CONFIG_ENV,
     NOTES_ENV,
@@ -103,6 +103,9 @@ class Coordinator:
 
     async def run(self) -> int:
         """Until the exit code is written; returns the time of it."""
+        main = native()
+        if main is not None:
+            main.only_wait_for(self.dut.o_wake._path)
         while True:
             await self.dut.o_wake.value_change
             await ReadOnly()

@@ -69,7 +69,7 @@ class RtlSpeed:
         return self.cycles / self.cocotb_wall_s
 
 
-def rtl_speed(cycles: int = 3_000_000, rounds: int = 3, image: Path | None = None) -> RtlSpeed:
+def rtl_speed(cycles: int = 1_000_000, rounds: int = 8, image: Path | None = None) -> RtlSpeed:
     """Measure; `image` is a firmware of at least so many cycles, a built-in loop without one."""
     rtl = soc_rtl()
     coupled, bare = verilate(rtl), verilate_bare(rtl)

@@ -78,6 +78,8 @@ const void* cosim_value(int signal) { return cosim::bridge().value(signal); }
 
 void cosim_hook(cosim::Hook hook) { cosim::bridge().hook(hook); }
 
+void cosim_gate(int signal) { cosim::bridge().gate(signal); }
+
 void cosim_put(uint64_t t_ps, int signal, unsigned bit, int level) {
     cosim::bridge().put({t_ps, signal, bit, level != 0});
 }

@@ -10,6 +10,7 @@
 #define COSIM_BRIDGE_H
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,21 @@ public:
         if (!hook) {
             m_signals.clear();
             m_puts.clear();
+            m_gate = -1;
         }
         m_hook = hook;
         m_awake = true;  // it says itself when its circuits sleep
+    }
+    // A promise: nobody waits for a change of any signal but this one, so while it stands still the
+    // loop need not ask VPI. -1 takes it back.
+    void gate(int signal) { m_gate = signal; }
+    // Whether VPI's value-change callbacks may be left alone in this step.
+    bool gate_shut() {
+        if (m_gate < 0) return false;
+        Signal& gate = m_signals[m_gate];
+        if (std::memcmp(gate.data, gate.last.data(), gate.last.size()) == 0) return true;
+        std::memcpy(gate.last.data(), gate.data, gate.last.size());
+        return false;
     }
     void put(const Put& put) { m_puts.push_back(put); }
 
@@ -76,6 +89,7 @@ private:
     std::vector<Signal> m_signals;
     std::vector<Put> m_puts;
     Hook m_hook = nullptr;
+    int m_gate = -1;
     bool m_awake = false;
     bool m_called = false;
 };

@@ -89,8 +89,7 @@ void run(VerilatedContext& context) {
             VerilatedVpi::clearEvalNeeded();
             VerilatedVpi::doInertialPuts();
         }
-        bool called_now = called ? value_callbacks() : watching && VerilatedVpi::callValueCbs();
-        if (called_now) value_callbacks();
+        bool called_now = (called || (watching && !bridge.gate_shut())) && value_callbacks();
         if (called || called_now) {
             finish_step();
             watching = VerilatedVpi::hasCbs(cbValueChange);
