@@ -61,6 +61,8 @@ def cocotb_environment(
         "COCOTB_TRUST_INERTIAL_WRITES": "1" if simulator == "verilator" else "0",
         "COCOTB_ANSI_OUTPUT": "0",
         "TOPLEVEL_LANG": "verilog",
+        # cocotb would rewrite and compile every module imported, NumPy's hundreds too (seconds).
+        "COCOTB_REWRITE_ASSERTION_FILES": f"{module.rpartition('.')[2]}.py",
         # NumPy's worker threads would spin beside the simulator and the circuits' processes.
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }
