@@ -229,6 +229,43 @@ def test_doctor_reports_a_tool_that_is_not_there() -> None:
     assert (finding.ok, finding.probe, finding.fix) == (False, "not here", "run `make setup`")
 
 
+@pytest.mark.parametrize(("value", "code"), [(0.9, 0), (0.7, 8)])
+def test_bench_fails_when_a_bound_is_missed(
+    cosim, value: float, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cosim import bench
+
+    figure = bench.Figure(name="ratio", value=value, unit="x", bound=0.8, at_least=True)
+    monkeypatch.setattr(bench, "PARTS", {"soc": lambda say, clock: iter([figure])})
+    ran = cosim("bench", "--only", "soc", "--json")
+    assert ran.code == code
+    assert json.loads(ran.out)["figures"][0]["ok"] is (code == 0)
+    assert ("ratio" in ran.err) is (code == 8)
+
+
+@pytest.mark.parametrize(("error_ps", "seen", "code"), [(0.9, 10, 0), (1.2, 10, 8), (0.9, 9, 8)])
+def test_lag_fails_when_an_edge_is_late_or_lost(
+    cosim, error_ps: float, seen: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cosim.bridge import lag
+
+    result = lag.LagResult(
+        simulator="icarus",
+        edges=10,
+        seen=seen,
+        max_error_ps=error_ps,
+        min_error_ps=0.0,
+        mean_error_ps=0.1,
+        mean_delay_ps=7.8,
+        limit_ps=1.0,
+        wall_s=0.1,
+    )
+    monkeypatch.setattr(lag, "run_lag", lambda *args, **options: result)
+    ran = cosim("lag", "--simulator", "icarus", "--edges", "10", "--json")
+    assert ran.code == code
+    assert json.loads(ran.out)["ok"] is (code == 0)
+
+
 def test_every_error_class_has_its_own_exit_code() -> None:
     codes = [cls.exit_code for cls in (CosimError, *CosimError.__subclasses__())]
     assert len(set(codes)) == len(codes)
