@@ -16,9 +16,8 @@ from cocotb._gpi_triggers import GPITrigger
 
 from cosim.errors import RtlError
 
-__all__ = ["NEVER_PS", "Doorbell", "Native", "native", "now_ps", "require_ps"]
+__all__ = ["Doorbell", "Native", "native", "now_ps", "require_ps"]
 
-NEVER_PS = (1 << 64) - 1  # no event is planned
 PS_EXPONENT = -12
 
 Hook = Callable[[int, int], int]
@@ -101,7 +100,7 @@ class Native:
     def hook(self, hook: Hook | None) -> None:
         """Call `hook(now, next)` at the end of every step in which circuits have something to do.
 
-        It returns where the simulator must stop for them, NEVER_PS to be left alone.
+        It returns where the simulator must stop for them, lockstep.NEVER_PS to be left alone.
         """
         self._keep = _HOOK(hook) if hook is not None else _HOOK()
         self._library.cosim_hook(self._keep)
