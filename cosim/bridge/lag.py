@@ -36,6 +36,7 @@ LIMIT_PS = 1.0
 FIRST_PS, TAIL_PS = 1000, 1000  # before the first edge, after the last one
 SHORTEST_PS, LONGEST_PS = 20, 200  # between edges; the shortest is two time constants
 REFERENCE_STEP_S = 2e-13  # a fiftieth of the time constant
+FREE_STEP_S = 1e-8  # far above any gap: without it ngspice holds every step at the 1 ps of `.tran`
 PIECE = 500  # edges of one plain deck
 WALL_LIMIT_S = 300.0
 
@@ -233,7 +234,7 @@ def spice_deck(driven: list[tuple[int, int]], table: Path | None = None) -> str:
         ramp_ps = pin.rise_ps if level else pin.fall_ps
         points += [f"{t_ps}p {before}", f"{t_ps + ramp_ps}p {after}"]
     end_s = (driven[-1][1] + TAIL_PS) * 1e-12
-    longest = f" 0 {REFERENCE_STEP_S}" if table else ""
+    longest = f" 0 {REFERENCE_STEP_S if table else FREE_STEP_S}"
     lines = ["* lag", macro.netlist, "x1 a y rc_buffer"]
     lines.append("va a 0 pwl(" + "\n+ ".join(points) + ")")
     lines.append(
