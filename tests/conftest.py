@@ -8,6 +8,8 @@ where CI is set, like any other skip whose reason does not begin with "optional:
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Generator
 from pathlib import Path
 
@@ -22,6 +24,11 @@ OPTIONAL = "optional:"  # skips that CI accepts: the test needs something only s
 
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+# A shell's background job ignores Ctrl-C and hands that down: tests that send it need it back.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def in_ci() -> bool:

@@ -96,14 +96,7 @@ def test_cpu_only_run_has_the_integer_references_codes(tmp_path: Path) -> None:
 
 def start(folder: Path, images: int) -> subprocess.Popen[str]:
     argv = [*COMMAND, "--images", str(images), "--engine", "ideal", "--run-dir", str(folder)]
-    return subprocess.Popen(
-        argv,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background job would hand down an ignored Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads here
-    )
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def wait_for_images(process: subprocess.Popen[str], folder: Path, count: int) -> None:
