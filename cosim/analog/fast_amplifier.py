@@ -2,17 +2,19 @@
 """fast_amplifier : amplifiers and buffers at DC: the Verilog-A equations over arrays.
 
 diff_amp.va at rest: 0 = tanh(k vid) - k w/a0 - 2 (up(w) - down(w)), k = 2 pi gbw/sr, with
-w = out + r_out * i(out): one rising equation in `out`, solved by Newton inside a bracket.
+w = out + r_out * i(out): one falling equation in `out`, solved by Newton inside a bracket (kernel).
 """
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_build import kernel
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.design import Design
 from cosim.errors import ConvergenceError
@@ -73,6 +75,18 @@ def solve_rising(
     raise ConvergenceError(f"an amplifier still moves by {move:.3g} V")
 
 
+class _Amplifier(ctypes.Structure):
+    _fields_ = (
+        *(
+            (key, ctypes.c_double)
+            for key in (
+                *("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v"),
+            )
+        ),
+        ("points", ctypes.c_long),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class AmplifierBank:
     """The amplifiers of one layer with the neurons that load them."""
@@ -123,25 +137,31 @@ class AmplifierBank:
 
     def _realisable(self, inp: Floats, plus_a: Floats, u_minus: Floats, start: Floats) -> BankState:
         amplifier = self.design.macro.amplifier
-        r1, r3, rout = self.r1, self.r3, amplifier.rout_ohm
-        k = 2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s
-        swing = amplifier.rail_v - amplifier.head_v
-
-        def balance(out: Floats) -> tuple[Floats, Floats]:
-            back_a = (out - u_minus) / (r1 + r3)
-            load_a, load_s = self.neuron.input_a(out - self.ref_v)
-            w = out + rout * (back_a + load_a)
-            dw = 1 + rout * (1 / (r1 + r3) + load_s)
-            step = np.tanh(k * (inp - u_minus - back_a * r1))
-            over, under = (w - swing) / V_SOFT_AMPLIFIER, (-w - swing) / V_SOFT_AMPLIFIER
-            value = step - k / amplifier.a0 * w - 2 * (softplus(over) - softplus(under))
-            slope = -k * (1 - step**2) * r1 / (r1 + r3) - k / amplifier.a0 * dw
-            slope = slope - 2 / V_SOFT_AMPLIFIER * (sigmoid(over) + sigmoid(under)) * dw
-            return value, slope
-
-        out = solve_rising(balance, start, -amplifier.rail_v, amplifier.rail_v)
+        out, minus = np.array(start, order="C"), np.ascontiguousarray(u_minus)
+        inp = np.ascontiguousarray(inp)
+        values = _Amplifier(
+            2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s,
+            amplifier.a0,
+            amplifier.rout_ohm,
+            amplifier.rail_v - amplifier.head_v,
+            V_SOFT_AMPLIFIER,
+            self.r1,
+            self.r3,
+            amplifier.rail_v,
+            self.ref_v,
+            self.neuron.low_v,
+            self.neuron.per_v,
+            self.neuron.input_spline.shape[1],
+        )
+        lost = kernel().fast_amplifiers(
+            ctypes.byref(values),
+            ctypes.c_long(out.size),
+            *(ctypes.c_void_p(a.ctypes.data) for a in (inp, minus, self.neuron.input_spline, out)),
+        )
+        if lost:
+            raise ConvergenceError(f"{lost} amplifiers have no operating point")
         load, _ = self.neuron.input_a(out - self.ref_v)
-        back = (out - u_minus) / (r1 + r3)
+        back = (out - u_minus) / (self.r1 + self.r3)
         return BankState(plus_a=plus_a, minus_a=-back, out_v=out, a_v=out[:, 0], out_a=back + load)
 
 

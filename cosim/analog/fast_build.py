@@ -41,6 +41,7 @@ def kernel() -> ctypes.CDLL:
         _compile(target)
     library = ctypes.CDLL(str(target))
     library.fast_step.restype = ctypes.c_int
+    library.fast_amplifiers.restype = ctypes.c_long
     return library
 
 

@@ -10,6 +10,7 @@ states the exact Kirchhoff residual of every cell and steps with the wires' stro
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.fast_amplifier import AmplifierBank, BankState
 from cosim.analog.fast_build import kernel
-from cosim.analog.fast_layer import TiledLayer
+from cosim.analog.fast_layer import PADDING, TiledLayer
 from cosim.analog.fast_reduce import ReducedLayer, reduce_layer
 from cosim.errors import ConvergenceError
 
@@ -28,11 +29,12 @@ __all__ = ["TOL_V", "LayerSolver", "LayerState"]
 Floats = NDArray[np.float64]
 TOL_V = 1e-6
 MAX_STEPS = 200
+_KEPT = threading.local()
 HEAT_STEP = 1e-3  # of a central difference: error 1e-6 of the heat
 
 
 class _Shape(ctypes.Structure):
-    _fields_ = tuple((key, ctypes.c_long) for key in ("n", "h", "v", "r", "c", "m", "ports"))
+    _fields_ = tuple((key, ctypes.c_long) for key in ("n", "h", "v", "r", "c", "ports"))
 
 
 class _Cell(ctypes.Structure):
@@ -52,17 +54,15 @@ class _Modes(ctypes.Structure):
 
 @dataclass(kw_only=True)
 class LayerState:
-    """A solved layer for n inputs; also the start of the next solution.
+    """A solved layer for n inputs.
 
     `source_v` (n, n_in + 1) stand before the row feeds; `source_a` flow out of them. `u` is
-    (n, ports, 2, width), `cell_v` (n, h, v, 2, rows, cols). `heat_w` (n,) is what the cells
-    turn into heat; `steps` were taken.
+    (n, ports, 2, width). `heat_w` (n,) is what the cells turn into heat; `steps` were taken.
     """
 
     source_v: Floats
     source_a: Floats
     u: Floats
-    cell_v: Floats
     bank: BankState
     heat_w: Floats
     residual_v: float
@@ -96,33 +96,17 @@ class LayerSolver:
         source_v: Floats,
         *,
         drop: Callable[[Floats], Floats] | None = None,
-        start: LayerState | None = None,
         tol_v: float = TOL_V,
     ) -> LayerState:
         """Voltages and currents for sources (n, n_in + 1).
 
         `drop(source_a)` are volts lost inside the sources but the last one (the bias).
         """
-        layer, n = self.layer, len(source_v)
-        h_p, v_p, rows, cols = layer.w.shape
-        width, ports, n_out = layer.width, layer.ports, layer.n_out
+        layer, n_out = self.layer, self.layer.n_out
         x_v = source_v.copy()
-        if start is None:
-            u = np.zeros((n, ports, 2, width))
-            u[..., :n_out] = source_v.mean(axis=1)[:, None, None, None]
-            cell_v = np.zeros((n, 0) if self.linear else (n, h_p, v_p, 2, rows, cols))
-            out_v = None
-        else:
-            u, cell_v, out_v = start.u.copy(), start.cell_v.copy(), start.bank.out_v
-            if drop is not None:
-                x_v[:, :-1] -= drop(start.source_a[:, :-1])
-        step = np.zeros_like(cell_v)
-        if start is None and not self.linear:
-            live = (layer.w != 2.0)[None, :, :, None]
-            step[:] = self._rows(x_v)[:, :, None, None, :, None] * live
-            lines = u if ports == h_p else np.repeat(u, h_p, axis=1)
-            lines = lines.reshape(n, h_p, 2, v_p, cols).transpose(0, 1, 3, 2, 4)
-            step -= lines[..., None, :] * live
+        u = self._guess(source_v)
+        cell_v, step = self._scratch(x_v, u)
+        out_v: Floats | None = None
         du = np.zeros_like(u)
         for turn in range(1, MAX_STEPS + 1):
             port_a, source_a, worst, heat_w = self._network(x_v, u, du, cell_v, step)
@@ -144,7 +128,6 @@ class LayerSolver:
                     source_v=x_v,
                     source_a=source_a,
                     u=u,
-                    cell_v=cell_v,
                     bank=bank,
                     heat_w=self._linear_heat_w(x_v, u) if self.linear else heat_w,
                     residual_v=worst_v,
@@ -189,6 +172,50 @@ class LayerSolver:
         back = stepped.reshape(ports, v_p, n, 2, cols).transpose(2, 0, 3, 1, 4)
         return np.ascontiguousarray(back).reshape(n, ports, 2, width)
 
+    @cached_property
+    def _conductances(self) -> Floats:
+        """Secants at the typical voltage, from source to line: (ports*2*width, n_in + 1)."""
+        layer = self.layer
+        h_p, v_p, rows, cols = layer.w.shape
+        live = layer.w != PADDING
+        found = np.zeros((h_p, 2, layer.width, h_p * rows))
+        for side, ap in ((0, -1), (1, 1)):
+            g = np.where(live, np.where(layer.w == ap, layer.g_ap_secant_s, layer.cell.g_p_s), 0.0)
+            g = g.transpose(0, 1, 3, 2).reshape(h_p, v_p * cols, rows)
+            for h in range(h_p):
+                found[h, side, :, h * rows : (h + 1) * rows] = g[h]
+        found = found if layer.tied else found.sum(axis=0, keepdims=True)
+        return np.ascontiguousarray(found.reshape(-1, h_p * rows)[:, layer.row_place])
+
+    def _guess(self, source_v: Floats) -> Floats:
+        """Line voltages without wires: conductance-weighted means of the sources."""
+        shape = (len(source_v), self.layer.ports, 2, self.layer.width)
+        if self.linear:
+            flat = source_v @ self.reduced.t.reshape(-1, source_v.shape[1]).T
+            return self._ports(np.ascontiguousarray(flat.reshape(shape)))
+        sums = self._conductances.sum(axis=1)
+        means = source_v @ self._conductances.T / np.where(sums == 0.0, 1.0, sums)
+        return np.ascontiguousarray(means.reshape(shape))
+
+    def _scratch(self, x_v: Floats, u: Floats) -> tuple[Floats, Floats]:
+        """Cell voltages without wires and a zero step, in memory that each thread keeps."""
+        if self.linear:
+            return np.zeros(0), np.zeros(0)
+        n = len(x_v)
+        h_p, v_p, rows, cols = self.layer.w.shape
+        shape = (n, h_p, v_p, 2, rows, cols)
+        kept: Floats | None = getattr(_KEPT, "cells", None)
+        size = 2 * int(np.prod(shape))
+        if kept is None or kept.size < size:
+            kept = _KEPT.cells = np.empty(size)
+        cell_v, step = kept[:size].reshape(2, *shape)
+        lines = u if self.layer.ports == h_p else np.repeat(u, h_p, axis=1)
+        lines = lines.reshape(n, h_p, 2, v_p, cols).transpose(0, 1, 3, 2, 4)[..., None, :]
+        np.subtract(self._rows(x_v)[:, :, None, None, :, None], lines, out=cell_v)
+        cell_v *= (self.layer.w != PADDING)[None, :, :, None]
+        step.fill(0.0)
+        return cell_v, step
+
     def _network(
         self, x_v: Floats, u: Floats, du: Floats, cell_v: Floats, step: Floats
     ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -206,7 +233,7 @@ class LayerSolver:
         layer, modes = self.layer, self.layer.modes
         h_p, v_p, rows, cols = layer.w.shape
         n = len(x_v)
-        shape = _Shape(n, h_p, v_p, rows, cols, modes.m, layer.ports)
+        shape = _Shape(n, h_p, v_p, rows, cols, layer.ports)
         k = 0.0 if np.isinf(layer.cell.v_h_v) else 1 / layer.cell.v_h_v
         cell = _Cell(
             1 / layer.cell.r_p_ohm, layer.cell.r_s_ohm / layer.cell.r_p_ohm, 1 + layer.cell.tmr0, k

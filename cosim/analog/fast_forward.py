@@ -39,7 +39,8 @@ GROUPS = {
     "amp_ref": "amplifiers",
     "neuron_vdd": "neurons",
 }
-CHUNK = 8  # inputs solved together: their cells stay in the second-level cache
+CHUNK = 2  # inputs solved together: their cells stay near the second-level cache
+LINEAR_CHUNK = 256
 THREADS = 2
 
 
@@ -81,14 +82,9 @@ class FastStack:
         self,
         drive_v: Floats,
         *,
-        start: StackState | None = None,
-        supply_v: float | None = None,
         tol_v: float = TOL_V,
     ) -> StackState:
-        """Operating points for input line volts (n, n_in); the bias line is at VDD.
-
-        `start` is the state of the same number of inputs, near this one.
-        """
+        """Operating points for input line volts (n, n_in); the bias line is at VDD."""
         vdd_v = self.design.macro.vdd_v
         source_v = np.hstack([drive_v, np.full((len(drive_v), 1), vdd_v)])
         layers: list[LayerState] = []
@@ -98,7 +94,6 @@ class FastStack:
             state = solver.solve(
                 source_v,
                 drop=partial(buffer_drop, design=self.design) if index else None,
-                start=start.layers[index] if start else None,
                 tol_v=tol_v,
             )
             a_v = state.bank.a_v
@@ -150,7 +145,8 @@ class FastStack:
 
         `keep` maps a StackState to arrays whose first axis is the inputs.
         """
-        chunks = [drive_v[k : k + CHUNK] for k in range(0, len(drive_v), CHUNK)]
+        size = LINEAR_CHUNK if all(s.linear for s in self.solvers) else CHUNK
+        chunks = [drive_v[k : k + size] for k in range(0, len(drive_v), size)]
         with ThreadPoolExecutor(THREADS) as pool:
             parts = list(pool.map(lambda chunk: keep(self.solve(chunk)), chunks))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))

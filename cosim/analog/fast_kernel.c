@@ -4,7 +4,7 @@
  * A tile is R x C synapses, two cells each (side 0 on I+, side 1 on I-). Unknown are the cell voltages v. Exact are
  *    i(v)      sot_synapse_read.va, term by term
  *    rho = x - K_in (i0 + i1) - u - K_out i - v     Kirchhoff around the loop source, input line, cell, I line, port
- * and approximate is only the step: K_in and K_out keep their `m` strongest modes and every cell has the slope `g`.
+ * and approximate is only the step: K_in and K_out keep their M strongest modes and every cell has the slope `g`.
  * With e = 1/(1 + 2 g alpha + g beta) the step splits into e = 1 + fa_k + fb_l + h_kl on the modes (fast_modes.py).
  * Layout: w [h][v][R][C]; feed (ohm from source to a row) [h][R]; x [n][h][R]; u, du, s [n][ports][2][v*C]; v, d [n][h][v][2][R][C]; t [n][h][v][R].
  */
@@ -15,11 +15,13 @@
 struct cell { double g_p, q, a, k; };                  /* conductance, series ratio, 1 + TMR, 1/v_h (0: linear) */
 struct lines { double r_in, r_out, r_join; };          /* ohm: segment of an input line, of an I line, join */
 
-struct shape { long n, h, v, r, c, m, ports; };
+enum { M = 4 }; /* modes in each direction, a constant so that loops over them unroll */
 
-struct modes {            /* per row partition h: psi [h][m][R], fb, y, eta; per column partition: phi [v][m][C], fa */
+struct shape { long n, h, v, r, c, ports; };
+
+struct modes {            /* per row partition h: psi [h][M][R], fb, y, eta; per column partition: phi [v][M][C], fa */
 	double g;
-	const double *phi, *fa, *psi, *fb, *y, *eta, *hkl; /* hkl [h][v][m(l)][m(k)] */
+	const double *phi, *fa, *psi, *fb, *y, *eta, *hkl; /* hkl [h][v][M(l)][M(k)] */
 };
 
 static void tile_current(const struct cell *p, long n, const double *restrict w, const double *restrict v0,
@@ -48,18 +50,19 @@ static void take_step(const struct shape *z, const struct modes *md, long h, lon
 		      const double *restrict du0, const double *restrict du1, double *restrict v0,
 		      double *restrict v1, const double *restrict d0, const double *restrict d1, double *restrict row)
 {
-	const long R = z->r, C = z->c, m = z->m;
-	const double *phi = md->phi + v * m * C, *fa = md->fa + v * m;
-	const double *psi = md->psi + h * m * R, *fb = md->fb + h * m, *y = md->y + h * m;
-	const double *eta = md->eta + h * R, *hkl = md->hkl + (h * z->v + v) * m * m;
-	double *qs = row, *qd = row + C, *z0 = row + 2 * C, *zl = row + 3 * C, proj[16];
+	const long R = z->r, C = z->c;
+	const double *restrict phi = md->phi + v * M * C, *fa = md->fa + v * M;
+	const double *restrict psi = md->psi + h * M * R, *fb = md->fb + h * M, *y = md->y + h * M;
+	const double *eta = md->eta + h * R, *hkl = md->hkl + (h * z->v + v) * M * M;
+	double *restrict qs = row, *restrict qd = row + C, *restrict z0 = row + 2 * C, *restrict zl = row + 3 * C;
+	double proj[M];
 
 	for (long c = 0; c < C; c++) {
 		qs[c] = du0[c] + du1[c];
 		qd[c] = du0[c] - du1[c];
 		z0[c] = qs[c];
 	}
-	for (long k = 0; k < m; k++) {
+	for (long k = 0; k < M; k++) {
 		double sum = 0.0;
 		for (long c = 0; c < C; c++)
 			sum += phi[k * C + c] * qs[c];
@@ -67,20 +70,20 @@ static void take_step(const struct shape *z, const struct modes *md, long h, lon
 		for (long c = 0; c < C; c++)
 			z0[c] += fa[k] * sum * phi[k * C + c];
 	}
-	for (long l = 0; l < m; l++) {
+	for (long l = 0; l < M; l++) {
 		double *zz = zl + l * C;
 		for (long c = 0; c < C; c++)
 			zz[c] = fb[l] * y[l] * qs[c];
-		for (long k = 0; k < m; k++)
+		for (long k = 0; k < M; k++)
 			for (long c = 0; c < C; c++)
-				zz[c] += y[l] * hkl[l * m + k] * proj[k] * phi[k * C + c];
+				zz[c] += y[l] * hkl[l * M + k] * proj[k] * phi[k * C + c];
 	}
 	for (long r = 0; r < R; r++) {
-		double *a0 = v0 + r * C, *a1 = v1 + r * C;
+		double *restrict a0 = v0 + r * C, *restrict a1 = v1 + r * C;
 		const double *b0 = d0 + r * C, *b1 = d1 + r * C, *ww = w + r * C;
 		for (long c = 0; c < C; c++) {
 			double s = z0[c], d = eta[r] * qd[c];
-			for (long l = 0; l < m; l++)
+			for (long l = 0; l < M; l++)
 				s += psi[l * R + r] * zl[l * C + c];
 			double on = ww[c] < 1.5 ? 1.0 : 0.0;
 			a0[c] += on * (b0[c] - 0.5 * (s + d));
@@ -147,39 +150,39 @@ static double residual(const struct shape *z, const struct lines *wire, const do
 static void precondition(const struct shape *z, const struct modes *md, long h, long v, double *restrict d0,
 			 double *restrict d1, double *restrict row)
 {
-	const long R = z->r, C = z->c, m = z->m;
-	const double *phi = md->phi + v * m * C, *fa = md->fa + v * m;
-	const double *psi = md->psi + h * m * R, *fb = md->fb + h * m;
-	const double *hkl = md->hkl + (h * z->v + v) * m * m;
-	double *ps = row, *pd = row + m * C, mix[64];
+	const long R = z->r, C = z->c;
+	const double *restrict phi = md->phi + v * M * C, *fa = md->fa + v * M;
+	const double *restrict psi = md->psi + h * M * R, *fb = md->fb + h * M;
+	const double *hkl = md->hkl + (h * z->v + v) * M * M;
+	double *restrict ps = row, *restrict pd = row + M * C, mix[M * M];
 
-	memset(row, 0, 2 * (size_t)(m * C) * sizeof(double));
+	memset(row, 0, 2 * (size_t)(M * C) * sizeof(double));
 	for (long r = 0; r < R; r++)
-		for (long l = 0; l < m; l++) {
+		for (long l = 0; l < M; l++) {
 			double f = psi[l * R + r];
 			for (long c = 0; c < C; c++) {
 				ps[l * C + c] += f * (d0[r * C + c] + d1[r * C + c]);
 				pd[l * C + c] += f * (d0[r * C + c] - d1[r * C + c]);
 			}
 		}
-	for (long l = 0; l < m; l++) {
-		for (long k = 0; k < m; k++) {
+	for (long l = 0; l < M; l++) {
+		for (long k = 0; k < M; k++) {
 			double sum = 0.0;
 			for (long c = 0; c < C; c++)
 				sum += phi[k * C + c] * ps[l * C + c];
-			mix[l * m + k] = sum * hkl[l * m + k];
+			mix[l * M + k] = sum * hkl[l * M + k];
 		}
 		for (long c = 0; c < C; c++) {
 			ps[l * C + c] *= fb[l];
 			pd[l * C + c] *= fb[l];
 		}
-		for (long k = 0; k < m; k++)
+		for (long k = 0; k < M; k++)
 			for (long c = 0; c < C; c++)
-				ps[l * C + c] += mix[l * m + k] * phi[k * C + c];
+				ps[l * C + c] += mix[l * M + k] * phi[k * C + c];
 	}
 	for (long r = 0; r < R; r++) {
-		double *a0 = d0 + r * C, *a1 = d1 + r * C, proj[16];
-		for (long k = 0; k < m; k++) {
+		double *restrict a0 = d0 + r * C, *restrict a1 = d1 + r * C, proj[M];
+		for (long k = 0; k < M; k++) {
 			double sum = 0.0;
 			for (long c = 0; c < C; c++)
 				sum += phi[k * C + c] * (a0[c] + a1[c]);
@@ -187,9 +190,9 @@ static void precondition(const struct shape *z, const struct modes *md, long h, 
 		}
 		for (long c = 0; c < C; c++) {
 			double s = a0[c] + a1[c], d = a0[c] - a1[c];
-			for (long k = 0; k < m; k++)
+			for (long k = 0; k < M; k++)
 				s += proj[k] * phi[k * C + c];
-			for (long l = 0; l < m; l++) {
+			for (long l = 0; l < M; l++) {
 				s += psi[l * R + r] * ps[l * C + c];
 				d += psi[l * R + r] * pd[l * C + c];
 			}
@@ -206,7 +209,7 @@ int fast_step(const struct shape *z, const struct cell *cell, const struct lines
 	      double *t, double *worst, double *heat)
 {
 	const long R = z->r, C = z->c, cells = R * C, width = z->v * C;
-	double *work = malloc((size_t)(3 * cells + 2 * (z->m + 4) * C) * sizeof(double));
+	double *work = malloc((size_t)(3 * cells + 2 * (M + 4) * C) * sizeof(double));
 
 	if (work == NULL)
 		return 1;
@@ -245,4 +248,61 @@ int fast_step(const struct shape *z, const struct cell *cell, const struct lines
 	}
 	free(work);
 	return 0;
+}
+
+struct amplifier { double k, a0, rout, swing, soft, r1, r3, rail, ref, low, per_v; long points; };
+
+/* softplus and its slope */
+static double corner(double x, double *slope)
+{
+	if (x > 40.0 || x < -40.0) {
+		*slope = x > 0.0;
+		return x > 0.0 ? x : 0.0;
+	}
+	double e = exp(-fabs(x)), s = 1.0 / (1.0 + e);
+	*slope = x > 0.0 ? s : 1.0 - s;
+	return (x > 0.0 ? x : 0.0) + log1p(e);
+}
+
+/* Outputs at rest of n amplifiers that feed neurons (spline [4][points] of their input current): Newton in a bracket.
+ * Returns how many did not converge. */
+long fast_amplifiers(const struct amplifier *p, long n, const double *inp, const double *u_minus, const double *spline,
+		     double *out)
+{
+	const double end = 1.0 / (p->r1 + p->r3);
+	long lost = 0;
+
+	for (long j = 0; j < n; j++) {
+		double x = out[j], low = -p->rail, high = p->rail, move = 1.0;
+		if (!(x > low && x < high))
+			x = x > 0.0 ? high : low;
+		for (int turn = 0; turn < 60 && !(move < 1e-9); turn++) {
+			double back = (x - u_minus[j]) * end, at = (x - p->ref - p->low) * p->per_v;
+			long i = (long)at;
+			i = i < 0 ? 0 : i > p->points - 1 ? p->points - 1 : i;
+			double h = (x - p->ref - p->low) - (double)i / p->per_v;
+			double c3 = spline[i], c2 = spline[p->points + i], c1 = spline[2 * p->points + i];
+			double load = ((c3 * h + c2) * h + c1) * h + spline[3 * p->points + i];
+			double slope = (3.0 * c3 * h + 2.0 * c2) * h + c1;
+			double w = x + p->rout * (back + load), dw = 1.0 + p->rout * (end + slope);
+			double s_up, s_down, up = corner((w - p->swing) / p->soft, &s_up);
+			double down = corner((-w - p->swing) / p->soft, &s_down);
+			double t = tanh(p->k * (inp[j] - u_minus[j] - back * p->r1));
+			double f = t - p->k / p->a0 * w - 2.0 * (up - down);
+			double df = -p->k * (1.0 - t * t) * p->r1 * end - p->k / p->a0 * dw
+				    - 2.0 / p->soft * (s_up + s_down) * dw;
+			if (f > 0.0)
+				low = x;
+			else
+				high = x;
+			double new = x - f / df;
+			if (!(new > low && new < high))
+				new = 0.5 * (low + high);
+			move = fabs(new - x);
+			x = new;
+		}
+		lost += !(move < 1e-9);
+		out[j] = x;
+	}
+	return lost;
 }

@@ -17,11 +17,11 @@ from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.mapping import Mapping, cell_wires
 
-__all__ = ["Lines", "Modes", "TiledLayer", "tiled_layer", "wire_matrices"]
+__all__ = ["PADDING", "Lines", "Modes", "TiledLayer", "tiled_layer", "wire_matrices"]
 
 Floats = NDArray[np.float64]
 PADDING = 2.0
-MODES = 4  # more modes cost more than the steps they save: the rest of K is small against 1/g
+MODES = 4  # as in fast_kernel.c; more cost more than they save: the rest of K is small against 1/g
 HIDDEN_BIAS_V = 0.3  # typical cell voltage in a layer fed by neurons, where its slope is taken
 
 
@@ -52,18 +52,14 @@ class Modes:
     hkl: Floats
     port: Floats
 
-    @property
-    def m(self) -> int:
-        """Modes kept in each direction."""
-        return int(self.phi.shape[1])
-
 
 @dataclass(frozen=True, kw_only=True)
 class TiledLayer:
     """One layer: `w` (h, v, rows, cols) with weights, PADDING where there is no cell.
 
     `feed` (h, rows) is the resistance from source to row; `row_place` (n_in + 1,) where input i
-    lies in arrays (h, rows). `g_ap_s` is the slope of an AP cell at the layer's typical voltage.
+    lies in arrays (h, rows). `g_ap_s` is the slope of an AP cell at the layer's
+    typical voltage, `g_ap_secant_s` its current over that voltage.
     """
 
     n_in: int
@@ -73,6 +69,7 @@ class TiledLayer:
     feed: Floats
     cell: Cell
     g_ap_s: float
+    g_ap_secant_s: float
     lines: Lines
     modes: Modes
     row_place: NDArray[np.int64]
@@ -118,7 +115,8 @@ def tiled_layer(mapping: Mapping, design: Design, layer: int) -> TiledLayer:
     feed = np.full((h_p, rows), lines.r_drive)
     feed.ravel()[place[-1]] = macro.driver.r_ohm  # the bias row
     cell = cell_of(design.device.mtj)
-    _, steep = cell.current_ap(np.array([macro.vdd_v if layer == 0 else HIDDEN_BIAS_V]))
+    typical_v = macro.vdd_v if layer == 0 else HIDDEN_BIAS_V
+    current, steep = cell.current_ap(np.array([typical_v]))
     g_ap_s = float(steep[0])
     return TiledLayer(
         n_in=n_rows - 1,
@@ -128,6 +126,7 @@ def tiled_layer(mapping: Mapping, design: Design, layer: int) -> TiledLayer:
         feed=feed,
         cell=cell,
         g_ap_s=g_ap_s,
+        g_ap_secant_s=float(current[0]) / typical_v,
         lines=lines,
         modes=_modes(w, lines, _slope(cell.g_p_s, g_ap_s, w), tied),
         row_place=place,
@@ -161,7 +160,7 @@ def _strongest(matrix: Floats, m: int, live: slice, size: int) -> tuple[Floats, 
 
 def _modes(w: Floats, lines: Lines, g: float, tied: bool) -> Modes:
     h_p, v_p, rows, cols = w.shape
-    m = max(1, min(MODES, rows, cols))
+    m = MODES
     live_rows = (w[:, 0, :, 0] != PADDING).sum(axis=1)
     live_cols = (w[0, :, -1, :] != PADDING).sum(axis=1)
     phi, alpha = np.zeros((v_p, m, cols)), np.zeros((v_p, m))

@@ -38,6 +38,7 @@ GROW, SHRINK = 2.0, 0.25
 NEWTON_TOL_V = 1e-6
 NEWTON_STEP_V = 0.1
 MAX_NEWTON = 40
+TRACK_F, BUFFER_INPUT_F = 2e-15, 2e-15  # c_par of sample_hold.va, c_in of buffer_amp.va
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,15 +182,32 @@ class Motion:
             if self.ramping:
                 h = min(h, self._ramp_s - self._ramp_done_s)
             before = self._power
+            was = [(layer.y, layer.next) for layer in self._layers]
             error, move = self._step(h)
             for supply, watts in self._power.items():
                 energy[supply] += 0.5 * h * (before[supply] + watts)
+            energy["neuron_vdd"] += self._charge_j(was)
             heat_j += 0.5 * h * (self._heat_w(before) + self._heat_w(self._power))
             moved = max(moved, move)
             done += h
             factor = 0.9 * np.sqrt(STEP_TOL_V / max(error, 1e-12))
             self.step_s = max(FIRST_STEP_S, h * float(np.clip(factor, SHRINK, GROW)))
         return StepReport(energy_j=energy, heat_j=heat_j, moved_v=moved)
+
+    def _charge_j(self, was: list[tuple[Floats, Floats]]) -> Floats:
+        """What the neurons' supply gave to the capacitances at their outputs.
+
+        Both FETs conduct, so half of a load's current comes from one, half from the other.
+        """
+        macro = self.stack.design.macro
+        charge_c = np.zeros(self.n)
+        for index, (layer, (y_v, next_v)) in enumerate(zip(self._layers, was, strict=True)):
+            last = index == len(self._layers) - 1
+            farad = macro.neuron.load_f + (TRACK_F if last else BUFFER_INPUT_F)
+            charge_c += 0.5 * farad * (layer.y - y_v).sum(axis=1)
+            if last:
+                charge_c += 0.5 * macro.converter.hold_f * (layer.next - next_v).sum(axis=1)
+        return np.asarray(macro.vdd_v * charge_c)
 
     def _heat_w(self, power: dict[str, Floats]) -> Floats:
         """Cells keep the share of the lines' power that they have at the end of the motion."""

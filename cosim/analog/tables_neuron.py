@@ -46,6 +46,16 @@ class NeuronTable:
         """Currents into the neurons' inputs, and their slopes in siemens."""
         return self._at(vin_v, 3)
 
+    @cached_property
+    def input_spline(self) -> Floats:
+        """Coefficients (power, interval) of the input current, highest power first."""
+        return np.ascontiguousarray(self._spline[3])
+
+    @property
+    def low_v(self) -> float:
+        """Smallest measured input."""
+        return float(self.curve.vin_v[0])
+
     def _at(self, vin_v: Floats, column: int) -> tuple[Floats, Floats]:
         grid = self.curve.vin_v
         values = np.asarray(vin_v, dtype=np.float64)
@@ -56,13 +66,14 @@ class NeuronTable:
             raise RangeError(
                 f"neuron input {worst:.4g} V is outside its curve, {low:g}..{high:g} V"
             )
-        place = np.minimum(((values - low) * self._per_v).astype(np.int64), len(grid) - 2)
+        place = np.minimum(((values - low) * self.per_v).astype(np.int64), len(grid) - 2)
         h = values - grid[place]
         a, b, c, d = (self._spline[column, power][place] for power in range(4))
         return ((a * h + b) * h + c) * h + d, (3 * a * h + 2 * b) * h + c
 
     @cached_property
-    def _per_v(self) -> float:
+    def per_v(self) -> float:
+        """Intervals per volt."""
         grid = self.curve.vin_v
         step = np.diff(grid)
         if np.abs(step - step[0]).max() > 1e-6:
