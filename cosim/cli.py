@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
 from cosim.cli_output import console_for, print_json, print_result, shown_progress
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 
@@ -31,6 +32,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(macro_app, name="macro")
+app.command()(ladder)
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
 SetOption = Annotated[
@@ -46,6 +50,7 @@ class Engine(StrEnum):
     """What solves the macro."""
 
     ngspice = "ngspice"
+    fast = "fast"
     ideal = "ideal"
 
 
@@ -274,13 +279,37 @@ def doctor(
         raise typer.Exit(ToolError.exit_code)
 
 
+class Solved(StrEnum):
+    """Engines that solve thousands of images."""
+
+    fast = "fast"
+    ideal = "ideal"
+
+
 @app.command()
 def accuracy(
+    application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")] = App.lenet5,
     model: ModelOption = "lenet5",
     data: DataOption = None,
+    engine: Annotated[
+        Solved | None, typer.Option("--engine", help="Solve the FC layers as a circuit.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="How many images, with --engine.")
+    ] = None,
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Accuracy of the NumPy reference: hybrid with ideal macro, and CPU only."""
+    """Accuracy: of the circuit with --engine, else of the NumPy reference and the CPU alone."""
+    if engine is not None:
+        begin_s = time.monotonic()
+        found = engine_accuracy(model, engine.value, images, data, design, list(sets or ()))
+        found["seconds"] = time.monotonic() - begin_s
+        print_accuracy(found, as_json)
+        return
+    if images is not None or sets or design != "imac_14nm":
+        raise UserInputError("--images, --design and --set need --engine")
     from cosim.model.accuracy import accuracy as measure
     from cosim.model.datasets import load_images
     from cosim.model.store import load_network

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cli_analog : commands on the analog macro alone: ladder, and evaluation of any stack."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cosim.cli_output import console_for, print_json
+from cosim.errors import MismatchError, UserInputError
+
+__all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
+
+macro_app = typer.Typer(help="The analog macro alone, without the SoC.", no_args_is_help=True)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
+]
+
+
+class InputUnit(StrEnum):
+    """What the numbers of an inputs file mean."""
+
+    volts = "volts"
+    vdd = "vdd"
+
+
+def ladder(
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    sizes: Annotated[
+        str, typer.Option("--sizes", help="Random stack of these sizes, or `lenet5`.")
+    ] = "33-20-5",
+    inputs: Annotated[int, typer.Option("--inputs", min=1, help="Inputs of the budget.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Of random weights and inputs.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hold `fast` against ngspice on one circuit, and `ideal` against `fast` cause by cause."""
+    import numpy as np
+
+    from cosim.analog.ladder import ladder as climb
+    from cosim.design import load_design
+
+    rng = np.random.default_rng(seed)
+    chosen = load_design(design, sets or ())
+    if sizes == "lenet5":
+        from cosim.model.datasets import load_images
+        from cosim.model.integer import feature_bits, features
+        from cosim.model.store import load_network
+
+        network = load_network("lenet5")
+        weights = list(network.fc)
+        bits = feature_bits(features(network, load_images(None).first(inputs).images))
+    else:
+        shape = _sizes(sizes)
+        weights = [rng.integers(-1, 2, (a + 1, b), dtype=np.int8) for a, b in pairwise(shape)]
+        bits = rng.integers(0, 2, (inputs, shape[0])).astype(np.uint8)
+    note = console_for(stderr=True)
+    with note.status("one evaluation in ngspice, all inputs in ideal and fast"):
+        result = climb(chosen, weights, bits)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        _print_ladder(result.as_dict())
+    if not result.ok:
+        missed = [bound.name for bound in result.bounds if not bound.ok]
+        raise MismatchError(f"ladder: {'; '.join(missed)} beyond the bound")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    parts = text.split("-")
+    if len(parts) < 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise UserInputError(f"--sizes must be like 33-20-5 or lenet5, got {text}")
+    return tuple(int(part) for part in parts)
+
+
+def _print_ladder(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    console = console_for()
+    name = "-".join(map(str, result["sizes"]))
+    table = Table("fast against ngspice", "worst", "bound", "", title=f"{name}, {result['design']}")
+    for bound in result["bounds"]:
+        volts = bound["unit"] == "V"
+        scale, unit = (1e3, "mV") if volts else (100, "%")
+        table.add_row(
+            bound["name"],
+            f"{scale * bound['value']:.3g} {unit}",
+            f"{scale * bound['limit']:.3g} {unit}",
+            "ok" if bound["ok"] else "MISSED",
+        )
+    console.print(table)
+    budget = Table("ideal to fast: cause", "rms, mV", "share, %", "classes flipped, %")
+    for row in result["budget"]:
+        budget.add_row(
+            row["cause"],
+            f"{1e3 * row['rms_v']:.3g}",
+            f"{100 * row['share']:.1f}",
+            f"{100 * row['flipped']:.1f}",
+        )
+    budget.add_row("sum", f"{1e3 * result['difference_rms_v']:.3g}", "100.0", "")
+    console.print(budget)
+    console.print(f"ideal and fast class {100 * result['agreement']:.1f} % of the inputs alike")
+
+
+@macro_app.command("eval")
+def evaluate(
+    weights: Annotated[Path, typer.Option("--weights", help="Arrays w0, b0, w1, b1, ... (npz).")],
+    inputs: Annotated[Path, typer.Option("--inputs", help="Array inputs (n, n_in) (npz).")],
+    out: Annotated[Path, typer.Option("--out", help="Where the results go (npz).")],
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="The inputs file has labels (n,): print accuracy.")
+    ] = False,
+    unit: Annotated[InputUnit, typer.Option("--unit", help="What inputs are in.")] = (
+        InputUnit.volts
+    ),
+    as_json: JsonFlag = False,
+) -> None:
+    """Evaluate any stack of ternary layers on a design with engine fast."""
+    import numpy as np
+
+    from cosim.analog.fast_eval import (
+        evaluate_stack,
+        read_inputs,
+        read_labels,
+        read_stack,
+        write_evaluation,
+    )
+    from cosim.design import load_design
+
+    chosen = load_design(design, sets or ())
+    stack = read_stack(weights)
+    drive_v = read_inputs(inputs, len(stack[0]) - 1, unit.value, chosen.macro.vdd_v)
+    known = read_labels(inputs, len(drive_v), stack[-1].shape[1]) if labels else None
+    found = evaluate_stack(stack, drive_v, chosen)
+    write_evaluation(out, found, chosen)
+    settled = found.settling_s[np.isfinite(found.settling_s)]
+    figures: dict[str, Any] = {
+        "engine": "fast",
+        "design": chosen.name,
+        "inputs": len(drive_v),
+        "power_w": {group: float(watts.mean()) for group, watts in found.power_w.items()},
+        "settling_s": float(settled.max()) if settled.size == len(drive_v) else None,
+        "unsettled": int(len(drive_v) - settled.size),
+        "residual_v": found.residual_v,
+        "out": str(out),
+    }
+    if known is not None:
+        figures["accuracy"] = found.accuracy(known)
+    if as_json:
+        print_json(figures)
+        return
+    typer.echo(f"{figures['inputs']} inputs on {figures['design']}, engine fast -> {out}")
+    for group, watts in figures["power_w"].items():
+        typer.echo(f"  {group:12} {1e3 * watts:10.4g} mW")
+    if figures["unsettled"]:
+        typer.echo(f"  {figures['unsettled']} inputs do not settle within the window")
+    else:
+        typer.echo(f"  settled by   {1e9 * figures['settling_s']:10.4g} ns")
+    if known is not None:
+        typer.echo(f"  accuracy     {100 * figures['accuracy']:10.2f} %")
+
+
+def engine_accuracy(
+    model: str, engine: str, images: int | None, data: Path | None, design: str, sets: list[str]
+) -> dict[str, Any]:
+    """Share of images that the circuit classes rightly; convolutions by the integer reference."""
+    from cosim.analog.fast_eval import classify, classify_ideal
+    from cosim.analog.fast_forward import fast_stack
+    from cosim.design import load_design
+    from cosim.model.datasets import load_images
+    from cosim.model.integer import feature_bits, features
+    from cosim.model.store import load_network
+
+    chosen, network = load_design(design, sets), load_network(model)
+    dataset = load_images(data)
+    if images is not None:
+        dataset = dataset.first(images)
+    images = len(dataset.images)
+    bits = feature_bits(features(network, dataset.images))
+    if engine == "fast":
+        classes = classify(fast_stack(network.fc, chosen), bits)
+    else:
+        classes = classify_ideal(network.fc, bits, chosen)
+    right = int((classes == dataset.labels).sum())
+    return {
+        "model": model,
+        "source": dataset.source,
+        "engine": engine,
+        "design": chosen.name,
+        "images": images,
+        "right": right,
+        "percent": 100 * right / images,
+    }
+
+
+def print_accuracy(found: dict[str, Any], as_json: bool) -> None:
+    """What `engine_accuracy` found and the seconds it took."""
+    if as_json:
+        print_json(found)
+        return
+    typer.echo(f"{found['model']} on {found['source']}, {found['design']}, {found['engine']}")
+    typer.echo(
+        f"  {found['right']} of {found['images']} right: {found['percent']:.2f} %"
+        f" in {found['seconds']:.0f} s"
+    )
