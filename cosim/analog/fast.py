@@ -25,6 +25,7 @@ __all__ = ["FastEngine"]
 
 Floats = NDArray[np.float64]
 SETTLE_PS = 100  # as the ngspice engine: this long without movement is settled
+REST_V = 2e-6  # no node moves more than this in SETTLE_PS: time passes without steps
 
 
 class FastEngine:
@@ -44,7 +45,8 @@ class FastEngine:
         self._bits = np.zeros(self.sizes[0], dtype=np.int64)
         self._enabled = 0
         self._changed = self._from_off = False
-        self._still_ps = 0
+        self._settled = self._at_rest = True
+        self._seen_ps, self._moved_v = 0, 0.0  # since the last verdict
         self._now_ps: int | None = None
         self._joules: dict[str, float] = dict.fromkeys((*GROUPS, "converters"), 0.0)
         self._heat_j = 0.0  # of the cells
@@ -58,7 +60,8 @@ class FastEngine:
             )
         self._stack, self._motion = stack, Motion(stack, 1)
         self._upkeep.programmed(stack.mapping.schedule.prog_words)
-        self._changed, self._from_off, self._still_ps = bool(self._enabled), True, 0
+        self._changed, self._from_off = bool(self._enabled), True
+        self._restless()
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         stack, motion = self._programmed()
@@ -69,7 +72,7 @@ class FastEngine:
             motion.rest(stack.solve(stack.drive_of(self._bits)))
         else:
             motion.off()
-        self._changed, self._still_ps = False, SETTLE_PS
+        self._changed, self._settled, self._at_rest = False, True, True
 
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
         if t_ps != self._now():
@@ -84,7 +87,7 @@ class FastEngine:
         elif before and not self._enabled:
             self._switch_off()
         if self._changed:
-            self._still_ps = 0
+            self._restless()
 
     def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
         now_ps = self._now()
@@ -95,7 +98,7 @@ class FastEngine:
         _, motion = self._programmed()
         while self._enabled and self._now_ps is not None and self._now_ps < until_ps:
             left_ps = until_ps - self._now_ps
-            if self._still_ps >= SETTLE_PS:
+            if self._at_rest:
                 for supply, watts in motion.power_w().items():
                     self._joules[supply] += float(watts[0]) * left_ps * 1e-12
                 self._heat_j += float(motion.heat_w[0]) * left_ps * 1e-12
@@ -105,17 +108,16 @@ class FastEngine:
             for supply, joules in report.energy_j.items():
                 self._joules[supply] += float(joules[0])
             self._heat_j += float(report.heat_j[0])
-            still = not motion.ramping and report.moved_v < self.design.solver.settle_tol_v
-            self._still_ps = self._still_ps + slice_ps if still else 0
+            self._watch(slice_ps, report.moved_v, motion.ramping)
             self._now_ps += slice_ps
         self._now_ps = until_ps
-        return Advance(t_ps=until_ps, settled=not self._enabled or self._still_ps >= SETTLE_PS)
+        return Advance(t_ps=until_ps, settled=not self._enabled or self._settled)
 
     def propose(self, until_ps: int) -> int:
         return max(until_ps, self._now())
 
     def sleep(self, t_ps: int) -> None:
-        if self._enabled and (self._changed or self._still_ps < SETTLE_PS):
+        if self._enabled and (self._changed or not self._settled):
             raise ConvergenceError(
                 "asked to sleep before the circuit had settled", macro=self.name, t_ps=self._now_ps
             )
@@ -185,6 +187,22 @@ class FastEngine:
             else:
                 raise KeyError(f"{self.name}: no input pin {name}")
 
+    def _restless(self) -> None:
+        self._settled = self._at_rest = False
+        self._seen_ps, self._moved_v = 0, 0.0
+
+    def _watch(self, slice_ps: int, moved_v: float, ramping: bool) -> None:
+        """A verdict every SETTLE_PS, however short the slices are."""
+        if ramping:
+            self._restless()
+            return
+        self._seen_ps += slice_ps
+        self._moved_v += moved_v
+        if self._seen_ps >= SETTLE_PS:
+            self._settled = self._moved_v < self.design.solver.settle_tol_v
+            self._at_rest = self._moved_v < REST_V
+            self._seen_ps, self._moved_v = 0, 0.0
+
     def _follow_inputs(self) -> None:
         """The operating point the inputs now ask for; solved once however many pins moved."""
         if not self._changed:
@@ -206,4 +224,4 @@ class FastEngine:
         self._heat_j += float(motion.heat_w[0]) * rise_s / 3
         motion.off()
         self._changed = self._from_off = False
-        self._still_ps = SETTLE_PS
+        self._settled = self._at_rest = True

@@ -24,8 +24,9 @@ from cosim.analog.fast_amplifier import (
     softplus,
     supply_share,
 )
+from cosim.analog.fast_bend import Bend
 from cosim.analog.fast_forward import GROUPS, FastStack, StackState
-from cosim.analog.tables_delay import neuron_delay_s
+from cosim.analog.tables_delay import BUFFER_INPUT_F, TRACK_F, neuron_delay_s
 from cosim.errors import ConvergenceError
 
 __all__ = ["Motion", "StepReport"]
@@ -38,7 +39,6 @@ GROW, SHRINK = 2.0, 0.25
 NEWTON_TOL_V = 1e-6
 NEWTON_STEP_V = 0.1
 MAX_NEWTON = 40
-TRACK_F, BUFFER_INPUT_F = 2e-15, 2e-15  # c_par of sample_hold.va, c_in of buffer_amp.va
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,7 @@ class _Place:
     drive_power_w: Floats
     drive_t: Floats
     bias_t: Floats
+    bent_f: tuple[Floats, Floats]
 
 
 @dataclass(kw_only=True)
@@ -86,6 +87,11 @@ class Motion:
             neuron_delay_s(stack.design, last=k == len(stack.solvers) - 1)
             for k in range(len(stack.solvers))
         ]
+        middle_v = 0.5 * stack.design.macro.vdd_v
+        self._bends = [
+            Bend(s.layer, middle_v) if k and s.layer.ports == 1 and not s.linear else None
+            for k, s in enumerate(stack.solvers)
+        ]
         self._layers = [
             _Layer(
                 w=np.zeros((n, s.layer.ports, s.layer.n_out)),
@@ -100,6 +106,7 @@ class Motion:
         self.goal: StackState | None = None
         self._ramp_from, self._ramp_to = 0.0, 0.0  # level of enabled supplies before and after
         self._ramp_s, self._ramp_done_s = stack.design.macro.driver.rise_ps * 1e-12, 0.0
+        self._heat = np.zeros(n)
         self._power: dict[str, Floats] = {supply: np.zeros(n) for supply in GROUPS}
         self.step_s = FIRST_STEP_S
 
@@ -127,6 +134,7 @@ class Motion:
         for place in self._places:
             place.now_a = np.zeros_like(place.now_a)
         self._power = {supply: np.zeros(self.n) for supply in GROUPS}
+        self._heat = np.zeros(self.n)
         self._ramp_from = self._ramp_to = 0.0
 
     def rest(self, goal: StackState) -> None:
@@ -144,6 +152,7 @@ class Motion:
             layer.next = layer.y.copy() if last else buffer_state(layer.y, self.stack.design)
             self._places[index].now_a = self._places[index].goal_a
         self._power = {supply: watts.copy() for supply, watts in goal.power_w.items()}
+        self._heat = goal.heat_w
 
     @property
     def ramping(self) -> bool:
@@ -157,7 +166,7 @@ class Motion:
     @property
     def heat_w(self) -> Floats:
         """What the cells turn into heat now, (n,)."""
-        return self._heat_w(self._power)
+        return self._heat
 
     def amplifier_v(self, layer: int) -> Floats:
         """Neuron inputs of a layer, (n, n_out)."""
@@ -181,13 +190,13 @@ class Motion:
             h = min(self.step_s, duration_s - done)
             if self.ramping:
                 h = min(h, self._ramp_s - self._ramp_done_s)
-            before = self._power
+            before, heat_before = self._power, self._heat
             was = [(layer.y, layer.next) for layer in self._layers]
             error, move = self._step(h)
             for supply, watts in self._power.items():
                 energy[supply] += 0.5 * h * (before[supply] + watts)
             energy["neuron_vdd"] += self._charge_j(was)
-            heat_j += 0.5 * h * (self._heat_w(before) + self._heat_w(self._power))
+            heat_j += 0.5 * h * (heat_before + self._heat)
             moved = max(moved, move)
             done += h
             factor = 0.9 * np.sqrt(STEP_TOL_V / max(error, 1e-12))
@@ -208,13 +217,6 @@ class Motion:
             if last:
                 charge_c += 0.5 * macro.converter.hold_f * (layer.next - next_v).sum(axis=1)
         return np.asarray(macro.vdd_v * charge_c)
-
-    def _heat_w(self, power: dict[str, Floats]) -> Floats:
-        """Cells keep the share of the lines' power that they have at the end of the motion."""
-        if self.goal is None:
-            return np.zeros(self.n)
-        now, end = (p["drivers"] + p["bias"] for p in (power, self.goal.power_w))
-        return np.asarray(self.goal.heat_w * now / np.where(end == 0.0, 1.0, end))
 
     # -- one step --------------------------------------------------------------------------------
 
@@ -239,7 +241,7 @@ class Motion:
                 k2 = (new - hist) / c
                 error = max(error, float(np.abs(k2 - k1).max(initial=0.0)) * h * GAMMA * 0.3)
                 moved = max(moved, float(np.abs(new - was).max(initial=0.0)))
-        self._power = self._watts(self._ramp(0.0))
+        self._power, self._heat = self._watts(self._ramp(0.0))
         return error, moved
 
     def _ramp(self, ahead_s: float) -> float:
@@ -274,10 +276,18 @@ class Motion:
         if index == 0:  # its sources follow the ramp
             return np.zeros_like(place.goal_a)
         reduced = self.stack.solvers[index].reduced
-        lacking = self._sources(index) - place.x_f
-        return np.asarray(
-            (lacking @ reduced.t.reshape(-1, reduced.t.shape[2]).T).reshape(place.goal_a.shape)
-        )
+        x_v = self._sources(index)
+        driven = (x_v - place.x_f) @ reduced.t.reshape(-1, reduced.t.shape[2]).T
+        return np.asarray(driven.reshape(place.goal_a.shape) + self._bent(index, x_v)[0])
+
+    def _bent(self, index: int, x_v: Floats) -> tuple[Floats, Floats]:
+        """What bends in a hidden layer, less than at the goal: into lines, out of sources."""
+        place, bend = self._places[index], self._bends[index]
+        if bend is None:
+            return np.zeros_like(place.goal_a), np.zeros_like(x_v)
+        lines, sources = bend.currents(x_v, self._layers[index].u)
+        lines_f, sources_f = place.bent_f
+        return lines - lines_f, sources - sources_f
 
     def _a_v(self, out: Floats) -> Floats:
         return np.asarray(out.mean(axis=1))
@@ -297,6 +307,7 @@ class Motion:
 
     def _place(self, index: int, goal: StackState) -> _Place:
         solver, state = self.stack.solvers[index], goal.layers[index]
+        bend = self._bends[index]
         reduced, bank = solver.reduced, state.bank
         n_out, width = solver.layer.n_out, solver.layer.width
         line_a = np.zeros_like(state.u)
@@ -321,6 +332,7 @@ class Motion:
             drive_power_w=np.sum(x_f[:, :-1] * state.source_a[:, :-1], axis=1),
             drive_t=drive_t,
             bias_t=bias_t,
+            bent_f=bend.currents(x_f, state.u) if bend else (line_a, x_f),
         )
 
     def _lines(self, index: int, base_a: Floats, out: Floats, level: float) -> Floats:
@@ -400,8 +412,12 @@ class Motion:
         layer.out = np.clip(wanted, -amplifier.rail_v, amplifier.rail_v)
         layer.w = layer.out
 
-    def _watts(self, ramp: float) -> dict[str, Floats]:
-        """Watts of every supply in the present state."""
+    def _watts(self, ramp: float) -> tuple[dict[str, Floats], Floats]:
+        """Watts of every supply in the present state, and the cells' heat.
+
+        Of the power its sources give, a layer's cells keep the share that they have at the goal.
+        """
+        heat_w = np.zeros(self.n)
         macro = self.stack.design.macro
         amplifier, buffer, vdd_v = macro.amplifier, macro.buffer, macro.vdd_v
         level = self._ramp_from + (self._ramp_to - self._ramp_from) * ramp
@@ -415,14 +431,20 @@ class Motion:
             if index == 0:
                 drive_w = place.drive_power_w - np.sum(place.drive_t * off, axis=(1, 2, 3))
                 power["drivers"] += drive_w
+                net_w = drive_w + bias_w
+                end_w = place.drive_power_w + vdd_v * place.i_f[:, -1]
             else:
                 x_v = self._sources(index)
                 rows_a = place.i_f + (x_v - place.x_f) @ solver.reduced.q
                 rows_a = rows_a - off.reshape(self.n, -1) @ solver.reduced.t[0]
+                rows_a = rows_a + self._bent(index, x_v)[1]
                 bias_w = vdd_v * rows_a[:, -1]
+                net_w, end_w = (x_v * rows_a).sum(axis=1), (place.x_f * place.i_f).sum(axis=1)
                 high_a = pair_current(rows_a[:, :-1], buffer.iab_a * buffer_on)
                 power["buffer_vdd"] += vdd_v * (high_a + buffer.iq_a * buffer_on).sum(axis=1)
             power["bias"] += bias_w
+            if self.goal is not None:
+                heat_w += self.goal.layers[index].heat_w * net_w / end_w
             signal = self._signal(index, level)
             power["neuron_vdd"] += vdd_v * self.stack.neuron.supply_a(signal).sum(axis=1)
             end_s = 1 / (bank.r1 + bank.r3)
@@ -434,7 +456,7 @@ class Motion:
                 quiet_a = amplifier.iq_a * amplifier_on
                 power["amp_vdd"] += amplifier.rail_v * (up_a + quiet_a).sum(axis=(1, 2))
                 power["amp_vss"] += amplifier.rail_v * (up_a - out_a + quiet_a).sum(axis=(1, 2))
-        return {supply: watts * level**2 for supply, watts in power.items()}
+        return {supply: watts * level**2 for supply, watts in power.items()}, heat_w * level**2
 
 
 def r_cols(motion: Motion, index: int) -> int:

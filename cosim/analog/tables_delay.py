@@ -1,18 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tables_delay : how long a neuron's output lags its input, from its resistors and capacitances."""
+"""tables_delay : how long a neuron's output lags its input, measured with ngspice.
+
+A small step around the middle of the curve; the delay is the first moment of the answer (the area
+between it and its end, over its height), less that of the input's ramp. Cached by content hash.
+"""
 
 from __future__ import annotations
 
-from cosim.analog.ideal_column import cell_of
+import json
+import os
+from functools import lru_cache
+from hashlib import sha256
+
+import numpy as np
+
+from cosim import tools
+from cosim.analog.characterise import curve_key
+from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
+from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design
+from cosim.errors import ConvergenceError
 
-__all__ = ["neuron_delay_s"]
+__all__ = ["BUFFER_INPUT_F", "TRACK_F", "neuron_delay_s"]
 
-GATE_F_PER_FIN = 1.04e-16  # c_g + c_ov of veriloga/cards/finfet_14nm_hp.lib
+TRACK_F, BUFFER_INPUT_F = 2e-15, 2e-15  # c_par of sample_hold.va, c_in of buffer_amp.va
+STEP_V, RISE_S, START_S, END_S = 0.01, 1e-12, 20e-12, 600e-12
+TIMEOUT_S = 60.0
+LONGEST_S = 1e-9
 
 
 def neuron_delay_s(design: Design, *, last: bool) -> float:
-    """First moment of the step response."""
-    neuron, cell = design.macro.neuron, cell_of(design.device.mtj)
-    r_x = 1 / (cell.g_p_s + cell.g_ap_s)
-    return r_x * GATE_F_PER_FIN * (neuron.nfin_n + neuron.nfin_p)
+    """Delay of a neuron that feeds a buffer, or (`last`) a tracking converter input."""
+    load = [f"cb out 0 {BUFFER_INPUT_F!r}"]
+    if last:
+        converter = design.macro.converter
+        load = [
+            f"cp out 0 {TRACK_F!r}",
+            f"rh out hold {converter.ron_ohm!r}",
+            f"ch hold 0 {converter.hold_f!r}",
+        ]
+    return _measured(curve_key(design), tuple(load), design)
+
+
+@lru_cache(maxsize=64)
+def _cached(key: str) -> float | None:
+    path = tools.cache_dir() / "neuron" / f"delay-{key}.json"
+    if not path.is_file():
+        return None
+    return float(json.loads(path.read_text(encoding="utf-8"))["delay_s"])
+
+
+def _measured(curve: str, load: tuple[str, ...], design: Design) -> float:
+    key = sha256("\n".join((curve, *load, repr((STEP_V, RISE_S)))).encode()).hexdigest()[:20]
+    known = _cached(key)
+    if known is not None:
+        return known
+    delay = _measure(load, design)
+    path = tools.cache_dir() / "neuron" / f"delay-{key}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"delay_s": delay, "load": load}), encoding="utf-8")
+    temporary.replace(path)
+    _cached.cache_clear()
+    return delay
+
+
+def _measure(load: tuple[str, ...], design: Design) -> float:
+    middle = design.macro.neuron.shift_v
+    low, high = middle - STEP_V, middle + STEP_V
+    deck = [
+        model_cards(design, whole_macro=False),
+        neuron_text(design),
+        f"vdd vdd 0 {design.macro.vdd_v!r}",
+        f"vin in 0 pwl(0 {low!r} {START_S!r} {low!r} {START_S + RISE_S!r} {high!r})",
+        "xn in out vdd neuron",
+        *load,
+        ".options reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-19 trtol=1 noacct",
+        ".save v(in) v(out)",
+        f".tran 1p {END_S!r} 0 1p",
+    ]
+    plot = run_deck(
+        "\n".join(deck), models=neuron_models(design), timeout_s=TIMEOUT_S, name="neuron delay"
+    )
+    t_s, out_v = plot["time"], plot["v(out)"]
+    height = float(out_v[-1] - out_v[0])
+    area = float(np.trapezoid(out_v[-1] - out_v, t_s)) if height else float("nan")
+    delay = area / height - START_S - 0.5 * RISE_S if height else float("nan")
+    if not 0 < delay < LONGEST_S:
+        raise ConvergenceError(f"neuron delay measured as {delay:.3g} s", node="neuron")
+    return delay
