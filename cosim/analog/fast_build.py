@@ -18,11 +18,16 @@ from cosim.errors import ToolError
 __all__ = ["kernel"]
 
 SOURCE = Path(__file__).parent / "fast_kernel.c"
+# not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process
+MATH = (
+    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
+    *("-fassociative-math", "-freciprocal-math", "-ffinite-math-only"),
+)
 FLAGS = (
     "-std=gnu11",
     "-O3",
     "-march=native",
-    "-ffast-math",
+    *MATH,
     "-Wall",
     "-Wextra",
     "-shared",
