@@ -23,7 +23,8 @@ from cosim.errors import ConvergenceError
 
 __all__ = ["BUFFER_INPUT_F", "TRACK_F", "neuron_delay_s"]
 
-TRACK_F, BUFFER_INPUT_F = 2e-15, 2e-15  # c_par of sample_hold.va, c_in of buffer_amp.va
+TRACK_F = 2e-15  # c_par of sample_hold.va
+BUFFER_INPUT_F = 2e-15  # c_in of buffer_amp.va
 STEP_V, RISE_S, START_S, END_S = 0.01, 1e-12, 20e-12, 600e-12
 TIMEOUT_S = 60.0
 LONGEST_S = 1e-9
