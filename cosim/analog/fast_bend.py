@@ -60,8 +60,10 @@ class Bend:
             return np.zeros_like(u), np.zeros_like(x_v)
         x = x_v - self.centre_v
         w = u.reshape(len(u), -1) - self.centre_v
-        x_powers = [x**m for m in range(DEGREE + 1)]
-        w_powers = [w**m for m in range(DEGREE + 1)]
+        x_powers, w_powers = [np.ones_like(x)], [np.ones_like(w)]
+        for _ in range(DEGREE):  # products: powers of arrays are slow
+            x_powers.append(x_powers[-1] * x)
+            w_powers.append(w_powers[-1] * w)
         lines, sources = np.zeros_like(w), np.zeros_like(x)
         for m in range(DEGREE + 1):
             of_w, of_x = np.zeros_like(w), np.zeros_like(x)
