@@ -13,11 +13,12 @@ MANY_LINES = 3000  # a deck of so many lines is a large circuit
 
 @dataclass(frozen=True, kw_only=True)
 class NgspiceOptions:
-    """Solver settings; `threads`, `trtol` and `chgtol` suit the circuit's size when left at 0.
+    """Solver settings; `trtol` and `chgtol` suit the circuit's size when left at 0.
 
-    Small circuits: one thread, and steps that resolve charges of 1 fF nodes (ngspice's own
-    chgtol of 1e-14 C is more than such a node ever holds). Large ones: two threads and coarser
-    steps, a third as many; joules stay within 1e-5, settled volts are the same (README.md).
+    Small circuits: steps that resolve charges of 1 fF nodes (ngspice's own chgtol of 1e-14 C is
+    more than such a node ever holds). Large ones: coarser steps, a third as many; joules stay
+    within 1e-5, settled volts are the same (README.md). One thread: a second one made the full
+    macro a quarter slower wherever another program wanted the core.
 
     A macro has settled when for `settle_ps` no watched node has moved by more than `settle_v` and
     no source's current by more than `settle_a + settle_rel * |i|`.
@@ -31,7 +32,7 @@ class NgspiceOptions:
     gmin: float = 1e-12
     method: str = "trap"
     klu: bool = True
-    threads: int = 0
+    threads: int = 1
     first_step_s: float = 1e-12
     max_step_ps: float = 0.0
     horizon_s: float = 1e-2
@@ -48,7 +49,9 @@ class NgspiceOptions:
             value = getattr(self, key)
             if value <= 0.0:
                 raise ValueError(f"{key} must be positive, got {value}")
-        for key in ("threads", "chgtol", "trtol", "max_step_ps"):
+        if self.threads < 1:
+            raise ValueError(f"threads must be positive, got {self.threads}")
+        for key in ("chgtol", "trtol", "max_step_ps"):
             value = getattr(self, key)
             if value < 0:
                 raise ValueError(f"{key} must not be negative, got {value}")
@@ -60,7 +63,6 @@ class NgspiceOptions:
         large = lines > MANY_LINES
         return replace(
             self,
-            threads=self.threads or (2 if large else 1),
             trtol=self.trtol or (7.0 if large else 1.0),
             chgtol=self.chgtol or (1e-15 if large else 1e-17),
         )
