@@ -99,7 +99,9 @@ def test_reprogramming_gives_ngspice_a_new_circuit(random_stack: Callable) -> No
 
 def test_unknown_kinds_and_wrong_weights_are_refused() -> None:
     design = load_design("imac_14nm")
-    with pytest.raises(UserInputError, match="engine must be one of ideal, fast, ngspice, got spectre"):
+    with pytest.raises(
+        UserInputError, match="engine must be one of ideal, fast, ngspice, got spectre"
+    ):
         make_engine("spectre", "m0", design, SIZES)
     engine = make_engine("ngspice", "m0", design, SIZES)
     with pytest.raises(CircuitError, match=r"weights are \(2, 1\), the macro is \(33, 20, 5\)"):
