@@ -63,7 +63,17 @@ def idx(path: Path, array: np.ndarray) -> None:
 
 def test_help_lists_every_command(cosim) -> None:
     text = cosim("--help").out
-    for command in ("run", "lag", "doctor", "image", "report", "accuracy", "lint"):
+    for command in (
+        "run",
+        "lag",
+        "doctor",
+        "image",
+        "report",
+        "accuracy",
+        "ladder",
+        "macro",
+        "lint",
+    ):
         assert f" {command} " in text
 
 
