@@ -25,10 +25,11 @@ from cosim.errors import CircuitError, NetlistError, WorkerLostError
 
 __all__ = ["Worker"]
 
+LOOKS = 150  # at the answer before sleeping, about 0.2 ms
 LOOK_S = 0.25  # between two looks at a worker that has not answered yet
 STOPPED_S = 2.0  # a process in state T (stopped) for so long is not coming back
 LOAD_S_PER_LINE = 1e-3  # reading and setting up a large netlist gives no sign of life
-STEP_S_PER_LINE = 2e-4  # one factorisation of a large circuit gives none either
+STEP_S_PER_LINE = 4e-5  # one factorisation of a large circuit gives none either
 SLOWEST_FACTOR = 10.0  # a silence this many times longer than any before is a hang
 TAIL_BYTES = 60_000
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -126,10 +127,17 @@ class Worker:
             raise WorkerLostError("the ngspice worker is closed", macro=self.name)
         fd = self._socket.fileno()
         pulse: _Pulse | None = None
+        looks = 0
         while True:
             try:
-                bell = os.read(fd, 1)
+                bell = (
+                    self._socket.recv(1, socket.MSG_DONTWAIT) if looks < LOOKS else os.read(fd, 1)
+                )
             except BlockingIOError:
+                if looks < LOOKS:  # waking an idle core costs more than a small circuit's answer
+                    looks += 1
+                    os.sched_yield()
+                    continue
                 pulse = pulse or _Pulse(self)
                 pulse.look()
                 continue

@@ -147,7 +147,7 @@ def run_lag(
 
 
 def lag_speed(
-    edges: int = 8000, seed: int = 1, simulator: Simulator = "verilator", rounds: int = 3
+    edges: int = 16000, seed: int = 1, simulator: Simulator = "verilator", rounds: int = 3
 ) -> LagSpeed:
     """Time the coupled run against plain ngspice with the same circuit, stimulus and tolerances.
 
