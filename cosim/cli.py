@@ -49,8 +49,8 @@ ModelOption = Annotated[str, typer.Option("--model", help="Shipped network or an
 class Engine(StrEnum):
     """What solves the macro."""
 
-    ngspice = "ngspice"
     fast = "fast"
+    ngspice = "ngspice"
     ideal = "ideal"
 
 
@@ -90,7 +90,7 @@ def run(
     application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")],
     images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
     engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
-        Engine.ngspice
+        Engine.fast
     ),
     design: DesignOption = "imac_14nm",
     sets: SetOption = None,

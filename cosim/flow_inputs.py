@@ -33,11 +33,11 @@ CPU_ONLY = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `engine` is ngspice, ideal, or none (all layers on the CPU)."""
+    """What the user asked for. `engine` is fast, ngspice, ideal, or none (all layers on the CPU)."""
 
     application: str = "lenet5"
     images: int = 3
-    engine: str = "ngspice"
+    engine: str = "fast"
     design: str = "imac_14nm"
     sets: tuple[str, ...] = ()
     data: Path | None = None

@@ -85,6 +85,14 @@ def test_run_folder_says_what_went_in(ideal: Path) -> None:
     assert "class 1" in (ideal / "log.txt").read_text()
 
 
+def test_without_an_engine_the_circuit_is_solved_by_fast(tmp_path: Path) -> None:
+    done = run("--images", "1", "--run-dir", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["engine"], result["totals"]["agree_reference"]) == ("fast", 1)
+    assert 0.0 < result["totals"]["macro_energy_j"]
+
+
 def test_cpu_only_run_has_the_integer_references_codes(tmp_path: Path) -> None:
     done = run("--images", "1", "--cpu-only", "--run-dir", tmp_path, "--json")
     assert done.returncode == 0, done.stderr

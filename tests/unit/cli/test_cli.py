@@ -88,7 +88,7 @@ def test_version(cosim) -> None:
         (["run"], ["APP"]),
         (["run", "alexnet"], ["alexnet"]),
         (["run", "lenet5", "--images", "0"], ["--images"]),
-        (["run", "lenet5", "--engine", "magic"], ["magic", "ngspice", "ideal"]),
+        (["run", "lenet5", "--engine", "magic"], ["magic", "fast", "ngspice", "ideal"]),
         (["run", "lenet5", "--nope"], ["--nope"]),
         (["run", "lenet5", "--design", "imac_15nm"], ["imac_15nm", "imac_14nm"]),
         (["run", "lenet5", "--set", "macro.vdd=1"], ["macro.vdd"]),
