@@ -33,7 +33,7 @@ CPU_ONLY = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `engine` is fast, ngspice, ideal, or none (all layers on the CPU)."""
+    """What the user asked for. `engine` is an engine's name, or none: all layers on the CPU."""
 
     application: str = "lenet5"
     images: int = 3
