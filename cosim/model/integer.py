@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,24 +19,42 @@ __all__ = ["feature_bits", "features", "fnv1a", "pack_bits", "stage_output"]
 
 FNV_OFFSET, FNV_PRIME = 0x811C9DC5, 0x01000193
 _IMAGE_NDIM, _BATCH_NDIM = 3, 4
-_CHUNK = 500  # images at a time: bounds memory, not results
+_CHUNK = 50  # images at a time: their patches stay in the cache; bounds memory, not results
+_EXACT_FLOAT32 = 2**24  # integers up to here are float32 numbers
 
 
 def stage_output(stage: ConvStage, x: NDArray[np.integer]) -> NDArray[np.int8]:
     """One stage on `x` (n, c_in, rows, cols); returns int8 (n, c_out, rows, cols)."""
+    return np.ascontiguousarray(_stage(stage, x.transpose(1, 0, 2, 3)).transpose(1, 0, 2, 3))
+
+
+def _stage(stage: ConvStage, x: NDArray[np.integer]) -> NDArray[np.int8]:
+    """The same, channels first.
+
+    BLAS in floating point is exact here in any order of summation: every product, partial sum and
+    pooled sum is an integer no larger than the bound below, and so is a number of that format; a
+    power of two scales it exactly, and floor is exact.
+    """
     k = stage.kernel
-    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))
-    n, c_in, rows, cols = windows.shape[:4]
-    patches = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * rows * cols, c_in * k * k)
-    # float64 is exact: the accumulator is below 2**31, far inside 53 bits, and BLAS is quick
-    kernel = stage.weight.reshape(len(stage.weight), -1).T.astype(np.float64)
-    acc = (patches.astype(np.float64) @ kernel).astype(np.int64) + stage.bias
-    acc = acc.reshape(n, rows, cols, -1).transpose(0, 3, 1, 2)
+    bound = stage.largest_accumulator(max(int(np.abs(x.astype(np.int32)).max(initial=0)), 1))
+    number: Any = np.float32 if bound <= _EXACT_FLOAT32 else np.float64  # bound < 2**31 either way
+    c_in, n, rows, cols = x.shape
+    rows, cols = rows - k + 1, cols - k + 1
+    patches = np.empty((c_in, k, k, n, rows, cols), number)
+    for i in range(k):
+        for j in range(k):
+            patches[:, i, j] = x[:, :, i : i + rows, j : j + cols]
+    acc = stage.weight.reshape(-1, c_in * k * k).astype(number) @ patches.reshape(c_in * k * k, -1)
+    acc += stage.bias[:, None].astype(number)
+    acc = acc.reshape(-1, n, rows, cols)
     if stage.pool != "none":
-        blocks = acc.reshape(n, acc.shape[1], rows // 2, 2, cols // 2, 2)
-        acc = blocks.max(axis=(3, 5)) if stage.pool == "max" else blocks.sum(axis=(3, 5))
+        join = np.maximum if stage.pool == "max" else np.add
+        acc = join(acc[:, :, ::2], acc[:, :, 1::2])
+        acc = join(acc[..., ::2], acc[..., 1::2])
     low = 0 if stage.relu else -128
-    y: NDArray[np.int8] = np.clip(acc >> stage.shift, low, 127).astype(np.int8)
+    y: NDArray[np.int8] = np.clip(np.floor(acc * number(0.5**stage.shift)), low, 127).astype(
+        np.int8
+    )
     return y
 
 
@@ -48,9 +68,10 @@ def features(network: Network, images: NDArray[np.uint8]) -> NDArray[np.int8]:
 def _features(network: Network, x: NDArray[np.uint8]) -> NDArray[np.int8]:
     pad = network.pad
     y: NDArray[np.integer] = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    y = y.transpose(1, 0, 2, 3)
     for stage in network.convs:
-        y = stage_output(stage, y)
-    return y.reshape(len(x), -1).astype(np.int8)
+        y = _stage(stage, y)
+    return y.transpose(1, 0, 2, 3).reshape(len(x), -1).astype(np.int8)
 
 
 def _batch(network: Network, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
