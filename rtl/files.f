@@ -39,8 +39,11 @@ rtl/soc/soc_mark.v
 rtl/soc/soc_ram.v
 rtl/soc/soc_timer.v
 rtl/soc/soc_top.v
+rtl/sim/sim_calls.v
 rtl/sim/sim_clock.v
 rtl/sim/sim_console.v
 rtl/sim/sim_events.v
+rtl/sim/sim_profile.v
 rtl/sim/sim_top.v
 rtl/sim/sim_wake.v
+rtl/sim/sim_window.v

@@ -1,9 +1,12 @@
 // sim_top.v : top of every system simulation: clock, reset, the chip, host files
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N.
+// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +profile=FILE,
+// +max_cycles=N. The profile reads the retirement port inside the chip, which has no pins for it.
 // o_wake toggles at every clock edge at which a macro pin changed or the exit code was written: the
 // one signal a test bench has to watch. Clock edges lie at multiples of CLK_PS.
+// What only some runs want is built in by parameters and costs the others nothing: CALLS writes the
+// function trace (sim_calls.v), WINDOW drives o_window (sim_window.v), a watched pin then.
 
 `timescale 1ps/1ps
 `default_nettype none
@@ -15,7 +18,9 @@ module sim_top #(
    parameter OUT_N     = 10,
    parameter ADC_BITS  = 8,
    parameter PROG_AW   = 16,
-   parameter RAM_WORDS = 262144
+   parameter RAM_WORDS = 262144,
+   parameter CALLS     = 0,
+   parameter WINDOW    = 0
 ) (
    output wire                              o_wake,
    // analog macros
@@ -30,10 +35,12 @@ module sim_top #(
    output wire [N_MACRO-1:0]                o_macro_active,
    // end of the program
    output wire                              o_exit_valid,
-   output wire [31:0]                       o_exit_code
+   output wire [31:0]                       o_exit_code,
+   // a trace is wanted now
+   output wire                              o_window
 );
 
-   localparam PINS_W = N_MACRO * (5 + IN_W + PROG_AW + 32) + 1;
+   localparam PINS_W = N_MACRO * (5 + IN_W + PROG_AW + 32) + 2;
 
    wire        clk, rst;
    wire        console_valid, mark_open, mark_close;
@@ -84,7 +91,7 @@ module sim_top #(
       .i_clk  (clk),
       .i_rst  (rst),
       .i_pins ({o_macro_en, o_macro_in, o_macro_strobe, o_macro_prog_en, o_macro_prog_we,
-                o_macro_prog_addr, o_macro_prog_data, o_macro_active, o_exit_valid}),
+                o_macro_prog_addr, o_macro_prog_data, o_macro_active, o_exit_valid, o_window}),
       .o_wake (o_wake)
    );
 
@@ -105,6 +112,36 @@ module sim_top #(
       .i_cycle      (cycle),
       .i_instret    (instret)
    );
+
+   generate
+      if (WINDOW != 0) begin : gen_window
+         sim_window u_window (
+            .i_clk        (clk),
+            .i_rst        (rst),
+            .i_mark_open  (mark_open),
+            .i_mark_close (mark_close),
+            .i_mark_id    (mark_id),
+            .i_pins       ({o_exit_valid, |o_macro_prog_we, |o_macro_strobe, |o_macro_en}),
+            .o_open       (o_window)
+         );
+      end else begin : gen_no_window
+         assign o_window = 1'b0;
+      end
+      if (CALLS != 0) begin : gen_calls
+         sim_calls #(
+            .RAM_WORDS (RAM_WORDS)
+         ) u_calls (
+            .i_clk     (clk),
+            .i_rst     (rst),
+            .i_valid   (u_soc.u_core.rvfi_valid),
+            .i_trap    (u_soc.u_core.rvfi_trap),
+            .i_intr    (u_soc.u_core.rvfi_intr),
+            .i_insn    (u_soc.u_core.rvfi_insn),
+            .i_pc      (u_soc.u_core.rvfi_pc_rdata),
+            .i_next_pc (u_soc.u_core.rvfi_pc_wdata)
+         );
+      end
+   endgenerate
 
 endmodule
 
