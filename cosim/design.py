@@ -17,23 +17,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from cosim.design_device import Device, Wires
 from cosim.design_file import Leaf, Tree, items, merge, parse_set, read_tree
+from cosim.design_section import Section as _Section
+from cosim.design_section import quantity as _q
 from cosim.errors import DesignError
 
 __all__ = ["DESIGNS_DIR", "Design", "design_names", "load_design"]
 
 DESIGNS_DIR = Path(__file__).parent / "designs"
-
-
-def _q(unit: str, text: str, **limits: Any) -> Any:
-    """A required physical constant: its unit is checked against the file's, its source kept."""
-    return Field(description=text, json_schema_extra={"unit": unit}, **limits)
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Clock(_Section):
@@ -48,57 +42,14 @@ class Soc(_Section):
     n_macro: int = Field(ge=1, le=16, description="IMAC macros behind the co-processor interface")
 
 
-class Mtj(_Section):
-    """SOT-MTJ read path, parameters of veriloga/sot_cell_read.va."""
-
-    ra_ohm_um2: float = _q("ohm.um2", "resistance-area product, parallel state", gt=0)
-    tmr0: float = _q("1", "tunnel magnetoresistance at zero bias; 2 = 200 %", gt=0)
-    length_nm: float = _q("nm", "long axis of the ellipse", gt=0)
-    width_nm: float = _q("nm", "short axis of the ellipse", gt=0)
-    v_h_v: float = _q("V", "voltage that halves the TMR", gt=0)
-    r_hm_ohm: float = _q("ohm", "heavy-metal strip, end to end; one half is read", ge=0)
-    bias_dependent: bool = Field(description="TMR falls with bias; false: linear cells")
-
-
-class Fet(_Section):
-    """FinFET of inverters and access transistors."""
-
-    model: str = Field(min_length=1, description="`builtin` (fet_cb) or a Verilog-A file, `.va`")
-    card: str | None = Field(description="file of .model lines for `model`; null for builtin")
-    n_name: str = Field(min_length=1, description="model name of the n FET in `card`")
-    p_name: str = Field(min_length=1, description="model name of the p FET in `card`")
-
-
-class Device(_Section):
-    """Devices the macro is made of."""
-
-    mtj: Mtj
-    fet: Fet
-
-
-class Wires(_Section):
-    """Wire geometry of a tile; R and C per cell follow (cosim/mapping/wires.py)."""
-
-    enabled: bool = Field(description="wire R and C in every tile")
-    lambda_nm: float = _q("nm", "half of the metal pitch rule", gt=0)
-    rho_ohm_m: float = _q("ohm.m", "bulk resistivity", gt=0)
-    mean_free_path_nm: float = _q("nm", "electron mean free path", gt=0)
-    specularity: float = _q("1", "fraction of specular surface scattering", ge=0, lt=1)
-    reflection: float = _q("1", "grain boundary reflection", gt=0, lt=1)
-    thickness_nm: float = _q("nm", "metal thickness", gt=0)
-    spacing_nm: float = _q("nm", "distance to the layers above and below", gt=0)
-    eps_r: float = _q("1", "relative permittivity of the dielectric", gt=0)
-    width_lambda: float = _q("lambda", "wire width", gt=0)
-    cell_x_lambda: float = _q("lambda", "cell pitch along the input lines", gt=0)
-    cell_y_lambda: float = _q("lambda", "cell pitch along the I lines", gt=0)
-    pair_lambda: float = _q("lambda", "distance between I+ and I- of one column", gt=0)
-
-
 class Tile(_Section):
     """Size of one crossbar tile in weights."""
 
     rows: int = Field(ge=1, le=4096, description="inputs of a tile, bias row included")
     cols: int = Field(ge=1, le=4096, description="outputs of a tile")
+    split: Literal["full", "even"] = Field(
+        default="full", description="full tiles and a rest, or as few tiles of about equal size"
+    )
 
 
 class Access(_Section):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cosim import tools
+from cosim.analog.ideal_column import cell_of
 from cosim.design import Design, load_design
 from cosim.image.build import Image, build_image
 from cosim.image.emit import Settings
@@ -111,15 +112,14 @@ def prepare(options: RunOptions) -> Prepared:
 
 def _circuit(design: Design, layers: int) -> Circuit:
     """The design's values that the reference's equations need."""
-    mtj, amplifier = design.device.mtj, design.macro.amplifier
-    r_p_ohm = mtj.ra_ohm_um2 * 1e6 / (np.pi / 4 * mtj.length_nm * mtj.width_nm)
+    cell, amplifier = cell_of(design), design.macro.amplifier
     return Circuit(
         vdd_v=design.macro.vdd_v,
         rail_v=amplifier.rail_v,
         r1_ohm=amplifier.r1_ohm,
         gains=(*[amplifier.gain_hidden] * (layers - 1), amplifier.gain_output),
-        r_p_ohm=r_p_ohm,
-        r_ap_ohm=r_p_ohm * (1 + mtj.tmr0),
+        r_p_ohm=cell.r_p_ohm,
+        r_ap_ohm=cell.r_p_ohm * (1 + cell.tmr0),
     )
 
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.design import Design, Mtj
+from cosim.design import Design
 from cosim.errors import ConvergenceError
 from cosim.mapping import cell_states
 
@@ -68,8 +68,12 @@ class Cell:
         return current, inner / (1 + inner * self.r_s_ohm)
 
 
-def cell_of(mtj: Mtj) -> Cell:
-    """The cell of a design, half of its heavy-metal strip in series."""
+def cell_of(design: Design) -> Cell:
+    """The crossbars' cell: an MTJ with half of its strip in series, or a resistor of two values."""
+    fixed, mtj = design.device.cell, design.device.mtj
+    if fixed.kind == "fixed":
+        tmr = fixed.r_high_ohm / fixed.r_low_ohm - 1
+        return Cell(r_p_ohm=fixed.r_low_ohm, r_s_ohm=0.0, tmr0=tmr, v_h_v=float("inf"))
     area_um2 = 0.25 * np.pi * mtj.length_nm * mtj.width_nm * 1e-6
     return Cell(
         r_p_ohm=float(mtj.ra_ohm_um2 / area_um2),
@@ -102,7 +106,7 @@ def solve_columns(
     x_v: Floats, weights: NDArray[np.int8], gain: float, ref_v: float, design: Design
 ) -> Column:
     """Columns of `weights` (n_in + 1, n_out) for line voltages `x_v` (n, n_in + 1)."""
-    cell = cell_of(design.device.mtj)
+    cell = cell_of(design)
     r1 = design.macro.amplifier.r1_ohm
     r3 = gain * r1
     ap_plus, ap_minus = (state.astype(bool) for state in cell_states(weights))
@@ -124,7 +128,7 @@ def input_currents(
     x_v: Floats, column: Column, weights: NDArray[np.int8], design: Design
 ) -> Floats:
     """Current from each input line into its cells, (n, n_in + 1)."""
-    cell = cell_of(design.device.mtj)
+    cell = cell_of(design)
     total = np.zeros_like(x_v)
     for state, line_v in zip(cell_states(weights), (column.plus_v, column.minus_v), strict=True):
         ap = state.astype(np.float64)

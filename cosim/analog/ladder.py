@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.factory import make_engine
 from cosim.analog.fast_forward import fast_stack
+from cosim.analog.ideal_column import cell_of
 from cosim.analog.ideal_forward import ideal_forward
 from cosim.analog.protocol import Energy, MacroEngine
 from cosim.design import Design
@@ -128,7 +129,7 @@ def fast_against_ngspice(design: Design, weights: Stack, bits: NDArray[np.intege
         rests.append(_at_rest(make_engine(kind, kind, _tight(design), sizes), weights, bits))
     fast, spice = runs
     fast_v, spice_v = rests
-    linear = not design.device.mtj.bias_dependent
+    linear = bool(np.isinf(cell_of(design).v_h_v))
     found = []
     for kind in ("amplifier", "neuron"):
         worst = max(

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from cosim.mapping.files import load_mapping, save_mapping
 from cosim.mapping.packing import check_stack, pack, unpack, word_count
-from cosim.mapping.stack import Mapping, Schedule, Tile, cell_states, map_stack, partitions
+from cosim.mapping.stack import (
+    Mapping,
+    Schedule,
+    Tile,
+    bounds,
+    cell_states,
+    map_stack,
+    partitions,
+)
 from cosim.mapping.wires import CellWires, cell_wires
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "Mapping",
     "Schedule",
     "Tile",
+    "bounds",
     "cell_states",
     "cell_wires",
     "check_stack",

@@ -49,6 +49,7 @@ def load_mapping(folder: Path) -> Mapping:
             weights=weights,
             tile_rows=int(head["tile"]["rows"]),
             tile_cols=int(head["tile"]["cols"]),
+            split=head["tile"]["split"],
             schedule=Schedule(**head["schedule"]),
         )
         unpacked = unpack(words, head["sizes"])
@@ -70,7 +71,7 @@ def _summary(mapping: Mapping, npz_sha256: str) -> dict[str, Any]:
         "format": FORMAT,
         "npz_sha256": npz_sha256,
         "sizes": list(mapping.sizes),
-        "tile": {"rows": mapping.tile_rows, "cols": mapping.tile_cols},
+        "tile": {"rows": mapping.tile_rows, "cols": mapping.tile_cols, "split": mapping.split},
         "partitions": [list(mapping.layer_partitions(k)) for k in range(len(mapping.weights))],
         "tiles": [
             {"name": t.name, "rows": [t.row0, t.row1], "cols": [t.col0, t.col1]}

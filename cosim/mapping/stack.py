@@ -2,8 +2,8 @@
 """stack : a trained stack of layers laid onto crossbar tiles, with its programming and schedule.
 
 Layer k has H_P = ceil((n_in + 1)/rows) row partitions (the bias row is the last row of the last
-one) and V_P = ceil(n_out/cols) column partitions. A weight is two cells, one on I+ and one on I-:
-+1 is (P, AP), -1 is (AP, P), 0 is (P, P).
+one) and V_P = ceil(n_out/cols) column partitions, full ones and a rest, or about equal (`split`).
+A weight is two cells, one on I+ and one on I-: +1 is (P, AP), -1 is (AP, P), 0 is (P, P).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +21,9 @@ from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.mapping.packing import Weights, check_stack, pack
 
-__all__ = ["Mapping", "Schedule", "Tile", "cell_states", "map_stack", "partitions"]
+__all__ = ["Mapping", "Schedule", "Tile", "bounds", "cell_states", "map_stack", "partitions"]
+
+Split = Literal["full", "even"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ class Mapping:
     tile_rows: int
     tile_cols: int
     schedule: Schedule
+    split: Split = "full"
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -85,19 +90,10 @@ class Mapping:
         out: list[Tile] = []
         for layer, weights in enumerate(self.weights):
             rows, cols = weights.shape
-            h_p, v_p = partitions(rows - 1, cols, self.tile_rows, self.tile_cols)
             out += [
-                Tile(
-                    layer=layer,
-                    h=h,
-                    v=v,
-                    row0=h * self.tile_rows,
-                    row1=min((h + 1) * self.tile_rows, rows),
-                    col0=v * self.tile_cols,
-                    col1=min((v + 1) * self.tile_cols, cols),
-                )
-                for h in range(h_p)
-                for v in range(v_p)
+                Tile(layer=layer, h=h, v=v, row0=row0, row1=row1, col0=col0, col1=col1)
+                for h, (row0, row1) in enumerate(bounds(rows, self.tile_rows, self.split))
+                for v, (col0, col1) in enumerate(bounds(cols, self._width(cols), "full"))
             ]
         return tuple(out)
 
@@ -111,6 +107,10 @@ class Mapping:
         rows, cols = self.weights[layer].shape
         return partitions(rows - 1, cols, self.tile_rows, self.tile_cols)
 
+    def _width(self, cols: int) -> int:
+        """Columns of a tile: with an even split all are alike, but for a smaller last one."""
+        return self.tile_cols if self.split == "full" else -(-cols // -(-cols // self.tile_cols))
+
     def tile_weights(self, tile: Tile) -> NDArray[np.int8]:
         """The weights of one tile, (rows, cols)."""
         return self.weights[tile.layer][tile.row0 : tile.row1, tile.col0 : tile.col1]
@@ -119,6 +119,19 @@ class Mapping:
 def partitions(n_in: int, n_out: int, rows: int, cols: int) -> tuple[int, int]:
     """(H_P, V_P) of a layer with `n_in` inputs and a bias in tiles of rows x cols."""
     return -(-(n_in + 1) // rows), -(-n_out // cols)
+
+
+def bounds(n: int, size: int, split: Split) -> list[tuple[int, int]]:
+    """(first, end) of each part of `n` rows in tiles of `size`.
+
+    `even` ends part k of m at ceil(k n/m): 401 rows by 32 are 13 parts of 30 or 31.
+    """
+    parts = -(-n // size)
+    if split == "even":
+        ends = [-(-k * n // parts) for k in range(parts + 1)]
+    else:
+        ends = [min(k * size, n) for k in range(parts + 1)]
+    return list(pairwise(ends))
 
 
 def cell_states(weights: ArrayLike) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -135,6 +148,7 @@ def map_stack(weights: Sequence[ArrayLike], design: Design) -> Mapping:
         weights=layers,
         tile_rows=design.macro.tile.rows,
         tile_cols=design.macro.tile.cols,
+        split=design.macro.tile.split,
         schedule=Schedule(
             settle_cycles=timing.settle_cycles,
             conv_cycles=timing.conv_cycles,

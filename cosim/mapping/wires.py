@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cosim.design import Wires
+from cosim.design_device import Wires
 
 __all__ = ["CellWires", "capacitance_f_per_m", "cell_wires", "resistivity_ohm_m"]
 
@@ -58,9 +58,11 @@ def cell_wires(wires: Wires) -> CellWires:
     ohm_per_m = resistivity_ohm_m(wires) / area_m2
     x_m, y_m = wires.cell_x_lambda * lam_m, wires.cell_y_lambda * lam_m
     between_inputs = wires.cell_y_lambda - wires.width_lambda
+    c_in_f = capacitance_f_per_m(wires, [between_inputs, between_inputs]) * x_m
+    c_out_f = capacitance_f_per_m(wires, [wires.pair_lambda]) * y_m
     return CellWires(
         r_in_ohm=ohm_per_m * x_m,
         r_out_ohm=ohm_per_m * y_m,
-        c_in_f=capacitance_f_per_m(wires, [between_inputs, between_inputs]) * x_m,
-        c_out_f=capacitance_f_per_m(wires, [wires.pair_lambda]) * y_m,
+        c_in_f=c_in_f if wires.capacitance else 0.0,
+        c_out_f=c_out_f if wires.capacitance else 0.0,
     )

@@ -28,21 +28,26 @@ ALLOWED: dict[str, set[str]] = {
     "tools": {"errors"},
     "setup": set(),  # runs before anything is installed
     "design_file": {"errors"},
-    "design": {"errors", "design_file"},
+    "design_section": set(),
+    "design_device": {"design_section"},
+    "design": {"errors", "design_file", "design_section", "design_device"},
     "model": BASE,
-    "mapping": BASE | {"design", "model"},
+    "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
     "analog": BASE | {"design", "model", "mapping"},
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
+    "study": BASE | {"design", "model", "mapping", "analog"},
     "rtl_lint": BASE,
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"},
-    "bench": BASE | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"},
+    "bench": BASE
+    | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"}
+    | {"study"},  # its charts
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
-    | {"doctor", "flow", "rtl_lint", "bench"},
+    | {"doctor", "flow", "rtl_lint", "bench", "study"},
 }
 # package -> the stages that may import it
 GUARDED: dict[str, set[str]] = {
@@ -50,7 +55,7 @@ GUARDED: dict[str, set[str]] = {
     "cocotb_tools": {"bridge"},
     "torch": {"model"},
     "mlxtend": {"model"},
-    "matplotlib": set(),
+    "matplotlib": {"study"},
     "plotly": set(),
     "openvaf_py": set(),
     "rich": {"cli", "report"},

@@ -34,7 +34,7 @@ def cell_current(cell: Cell, volts: float, ap: bool) -> float:
 
 @pytest.mark.parametrize("volts", [-1.6, -0.8, -0.1, 0.0, 0.4, 0.8, 1.6])
 def test_cell_currents_solve_their_series_equation(volts: float) -> None:
-    cell = cell_of(load_design("imac_14nm").device.mtj)
+    cell = cell_of(load_design("imac_14nm"))
     assert cell.r_p_ohm == pytest.approx(R_P_OHM)
     current, slope = cell.current_ap(np.array([volts]))
     assert current[0] == pytest.approx(cell_current(cell, volts, ap=True), rel=1e-6, abs=1e-15)
@@ -58,7 +58,7 @@ def test_balanced_columns_of_linear_cells_have_the_published_formula() -> None:
 @pytest.mark.parametrize("levels", ["bits", "volts"])
 def test_lines_of_bias_dependent_cells_obey_kirchhoff(levels: str, random_stack: Callable) -> None:
     design = load_design("imac_14nm")
-    cell = cell_of(design.device.mtj)
+    cell = cell_of(design)
     (weights,) = random_stack(7, 3)
     rng = np.random.default_rng(2)
     x_v = rng.choice([-0.8, 0.8], (2, 8)) if levels == "bits" else rng.uniform(0, 0.8, (2, 8))
@@ -168,7 +168,7 @@ def test_energy_is_power_times_time_and_sums(started: tuple[IdealEngine, Design]
 def test_metered_heat_is_the_sum_over_all_cells(random_stack: Callable) -> None:
     (weights,) = random_stack(6, 3)
     design = load_design("imac_14nm")
-    cell = cell_of(design.device.mtj)
+    cell = cell_of(design)
     engine = IdealEngine("m0", design, (6, 3))
     engine.program((weights.astype(float),))
     engine.start(0, {"en": 1, "in[2]": 1, "in[5]": 1})

@@ -48,7 +48,9 @@ def test_truncated_npz_is_refused(folder: Path) -> None:
         ({"format": "other"}, "format must be cosim-mapping-1"),
         ({"sizes": [33, 20, 6]}, "program words"),
         ({"tiles": []}, "does not describe"),
-        ({"tile": {"rows": 16, "cols": 32}}, "does not describe"),
+        ({"tile": {"rows": 16, "cols": 32, "split": "full"}}, "does not describe"),
+        ({"tile": {"rows": 32, "cols": 32, "split": "even"}}, "does not describe"),
+        ({"tile": {"rows": 32, "cols": 32}}, "missing or wrong entry .split."),
         ({"schedule": {}}, "missing or wrong entry"),
     ],
 )

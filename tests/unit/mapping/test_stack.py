@@ -54,3 +54,20 @@ def test_differential_cells_of_each_weight() -> None:
     plus, minus = cell_states(np.array([1, -1, 0]))
     assert plus.tolist() == [0, 1, 0]  # +1: low resistance on I+; 0: low on both
     assert minus.tolist() == [1, 0, 0]
+
+
+def test_an_even_split_ends_parts_where_the_public_netlist_does() -> None:
+    rng = np.random.default_rng(3)
+    stack = [rng.integers(-1, 2, shape, dtype=np.int8) for shape in ((401, 120), (121, 84))]
+    mapping = map_stack(stack, load_design("imac_14nm", ["macro.tile.split=even"]))
+    ends = [tile.row1 for tile in mapping.tiles if tile.layer == 0 and tile.v == 0]
+    # floor(n k/m + min((n mod m)/k, 1)) of arXiv:2304.09252's netlist, n = 401, m = 13
+    published = [int(401 * k / 13 + min((401 % 13) / k, 1)) for k in range(1, 14)]
+    assert ends == published
+    assert {tile.cols for tile in mapping.tiles if tile.layer == 0} == {30}
+    assert {tile.rows for tile in mapping.tiles if tile.layer == 1} == {30, 31}
+    full = map_stack(stack, load_design("imac_14nm"))
+    assert [mapping.layer_partitions(k) for k in (0, 1)] == [
+        full.layer_partitions(k) for k in (0, 1)
+    ]
+    assert sum(tile.rows * tile.cols for tile in mapping.tiles) == 401 * 120 + 121 * 84

@@ -38,3 +38,13 @@ def test_cell_values_equal_the_published_table(lambda_nm: int) -> None:
 def test_wide_wires_approach_bulk_resistivity() -> None:
     wires = load_design("imac_14nm", ["wires.lambda_nm=100000.0"]).wires
     assert resistivity_ohm_m(wires) == pytest.approx(wires.rho_ohm_m, rel=1e-3)
+
+
+def test_wires_may_have_resistance_alone() -> None:
+    plain, bare = (
+        cell_wires(load_design("imac_14nm", [f"wires.capacitance={on}"]).wires)
+        for on in ("true", "false")
+    )
+    assert (bare.c_in_f, bare.c_out_f) == (0.0, 0.0)
+    assert (bare.r_in_ohm, bare.r_out_ohm) == (plain.r_in_ohm, plain.r_out_ohm)
+    assert plain.c_in_f > 0
