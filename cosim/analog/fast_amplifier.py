@@ -89,11 +89,17 @@ class _Amplifier(ctypes.Structure):
 
 @dataclass(frozen=True, kw_only=True)
 class AmplifierBank:
-    """The amplifiers of one layer with the neurons that load them."""
+    """The amplifiers of one layer with the neurons that load them.
+
+    `amplifier_offset_v` (ports, n_out) adds to v(inp), `neuron_offset_v` (n_out,) to the neurons'
+    inputs; 0.0 without a die.
+    """
 
     design: Design
     neuron: NeuronTable
     gain: float
+    amplifier_offset_v: Floats | float = 0.0
+    neuron_offset_v: Floats | float = 0.0
 
     @property
     def r1(self) -> float:
@@ -111,6 +117,10 @@ class AmplifierBank:
         shifted = self.design.macro.amplifier.reference == "shifted"
         return self.design.macro.neuron.shift_v if shifted else 0.0
 
+    def signal_v(self, a_v: Floats) -> Floats:
+        """What the neurons' curve is read at for amplifier outputs (..., n_out)."""
+        return np.asarray(a_v - self.ref_v + self.neuron_offset_v)
+
     def admittance(self) -> Floats:
         """d(i_plus, i_minus)/d(u_plus, u_minus) of an amplifier in its linear range."""
         r1, r3 = self.r1, self.r3
@@ -121,6 +131,7 @@ class AmplifierBank:
         amplifier, partition = self.design.macro.amplifier, self.design.macro.partition
         r1, r3 = self.r1, self.r3
         inp = (u_plus * r3 + self.ref_v * r1) / (r1 + r3)
+        inp = inp + self.amplifier_offset_v
         plus_a = (u_plus - self.ref_v) / (r1 + r3)
         target = inp - (u_minus - inp) * r3 / r1
         parts = u_plus.shape[1]
@@ -128,7 +139,7 @@ class AmplifierBank:
             out = np.clip(target, -amplifier.rail_v, amplifier.rail_v)
             a = out.mean(axis=1)
             if parts > 1 or partition.outputs == "tied":
-                load, slope = self.neuron.input_a(a - self.ref_v)
+                load, slope = self.neuron.input_a(self.signal_v(a))
                 a = a - load * (partition.tie_ohm / parts) / (1 + slope * partition.tie_ohm / parts)
             return BankState(
                 plus_a=plus_a, minus_a=(u_minus - target) / (r1 + r3), out_v=out, a_v=a, out_a=None
@@ -139,6 +150,7 @@ class AmplifierBank:
         amplifier = self.design.macro.amplifier
         out, minus = np.array(start, order="C"), np.ascontiguousarray(u_minus)
         inp = np.ascontiguousarray(inp)
+        shift = np.array(np.broadcast_to(self.neuron_offset_v, out.shape[-1:]), dtype=np.float64)
         values = _Amplifier(
             2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s,
             amplifier.a0,
@@ -156,11 +168,15 @@ class AmplifierBank:
         lost = kernel().fast_amplifiers(
             ctypes.byref(values),
             ctypes.c_long(out.size),
-            *(ctypes.c_void_p(a.ctypes.data) for a in (inp, minus, self.neuron.input_spline, out)),
+            ctypes.c_long(out.shape[-1]),
+            *(
+                ctypes.c_void_p(a.ctypes.data)
+                for a in (inp, minus, shift, self.neuron.input_spline, out)
+            ),
         )
         if lost:
             raise ConvergenceError(f"{lost} amplifiers have no operating point")
-        load, _ = self.neuron.input_a(out - self.ref_v)
+        load, _ = self.neuron.input_a(self.signal_v(out))
         back = (out - u_minus) / (self.r1 + self.r3)
         return BankState(plus_a=plus_a, minus_a=-back, out_v=out, a_v=out[:, 0], out_a=back + load)
 

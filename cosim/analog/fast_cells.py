@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.fast_amplifier import AmplifierBank, BankState
 from cosim.analog.fast_build import kernel
-from cosim.analog.fast_layer import PADDING, TiledLayer
+from cosim.analog.fast_layer import TiledLayer
 from cosim.analog.fast_reduce import ReducedLayer, reduce_layer
 from cosim.errors import ConvergenceError
 
@@ -38,7 +38,7 @@ class _Shape(ctypes.Structure):
 
 
 class _Cell(ctypes.Structure):
-    _fields_ = tuple((key, ctypes.c_double) for key in ("g_p", "q", "a", "k"))
+    _fields_ = tuple((key, ctypes.c_double) for key in ("r_s", "k"))
 
 
 class _Lines(ctypes.Structure):
@@ -141,7 +141,7 @@ class LayerSolver:
     @cached_property
     def _sensitivity(self) -> ReducedLayer:
         """Change of the reduced layer per relative change of all cells' conductances."""
-        up, down = (reduce_layer(self.layer, 1 + side * HEAT_STEP) for side in (1, -1))
+        up, down = (reduce_layer(self.layer, cells=1 + side * HEAT_STEP) for side in (1, -1))
         return ReducedLayer(
             **{
                 key: (getattr(up, key) - getattr(down, key)) / (2 * HEAT_STEP)
@@ -177,11 +177,9 @@ class LayerSolver:
         """Secants at the typical voltage, from source to line: (ports*2*width, n_in + 1)."""
         layer = self.layer
         h_p, v_p, rows, cols = layer.w.shape
-        live = layer.w != PADDING
         found = np.zeros((h_p, 2, layer.width, h_p * rows))
-        for side, ap in ((0, -1), (1, 1)):
-            g = np.where(live, np.where(layer.w == ap, layer.g_ap_secant_s, layer.cell.g_p_s), 0.0)
-            g = g.transpose(0, 1, 3, 2).reshape(h_p, v_p * cols, rows)
+        for side in (0, 1):
+            g = layer.secant_s[:, :, side].transpose(0, 1, 3, 2).reshape(h_p, v_p * cols, rows)
             for h in range(h_p):
                 found[h, side, :, h * rows : (h + 1) * rows] = g[h]
         found = found if layer.tied else found.sum(axis=0, keepdims=True)
@@ -212,7 +210,7 @@ class LayerSolver:
         lines = u if self.layer.ports == h_p else np.repeat(u, h_p, axis=1)
         lines = lines.reshape(n, h_p, 2, v_p, cols).transpose(0, 1, 3, 2, 4)[..., None, :]
         np.subtract(self._rows(x_v)[:, :, None, None, :, None], lines, out=cell_v)
-        cell_v *= (self.layer.w != PADDING)[None, :, :, None]
+        cell_v *= self.layer.g_p[None] > 0
         step.fill(0.0)
         return cell_v, step
 
@@ -235,9 +233,7 @@ class LayerSolver:
         n = len(x_v)
         shape = _Shape(n, h_p, v_p, rows, cols, layer.ports)
         k = 0.0 if np.isinf(layer.cell.v_h_v) else 1 / layer.cell.v_h_v
-        cell = _Cell(
-            1 / layer.cell.r_p_ohm, layer.cell.r_s_ohm / layer.cell.r_p_ohm, 1 + layer.cell.tmr0, k
-        )
+        cell = _Cell(layer.cell.r_s_ohm, k)
         lines = _Lines(layer.lines.r_in, layer.lines.r_out, layer.lines.r_join)
         arrays = (modes.phi, modes.fa, modes.psi, modes.fb, modes.y, modes.eta, modes.hkl)
         mode_set = _Modes(modes.g, *(_address(a) for a in arrays))
@@ -249,7 +245,7 @@ class LayerSolver:
             ctypes.byref(cell),
             ctypes.byref(lines),
             ctypes.byref(mode_set),
-            *(_address(a) for a in (layer.w, layer.feed, rows_v, u, du, cell_v, step)),
+            *(_address(a) for a in (layer.g_p, layer.a, layer.feed, rows_v, u, du, cell_v, step)),
             *(_address(a) for a in (port_a, row_a, worst, heat_w)),
         )
         if failed:

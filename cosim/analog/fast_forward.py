@@ -20,9 +20,10 @@ from cosim.analog.fast_amplifier import (
     supply_share,
 )
 from cosim.analog.fast_cells import TOL_V, LayerSolver, LayerState
-from cosim.analog.fast_layer import TiledLayer, tiled_layer
+from cosim.analog.fast_layer import tiled_layer
 from cosim.analog.fast_reduce import reduce_layer
 from cosim.analog.tables_neuron import NeuronTable
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.errors import DesignError, ModelError
 from cosim.mapping import Mapping, map_stack
@@ -97,7 +98,7 @@ class FastStack:
                 tol_v=tol_v,
             )
             a_v = state.bank.a_v
-            y_v = self.neuron.output_v(a_v - solver.bank.ref_v)
+            y_v = self.neuron.output_v(solver.bank.signal_v(a_v))
             layers.append(state)
             amplifier_v.append(a_v)
             neuron_v.append(y_v)
@@ -127,7 +128,7 @@ class FastStack:
                 high_a = pair_current(line_a[:, :-1], buffer.iab_a * buffer_on)
                 power["buffer_vdd"] += vdd_v * (high_a + buffer.iq_a * buffer_on).sum(axis=1)
             bank = state.bank
-            signal_v = bank.a_v - solver.bank.ref_v
+            signal_v = solver.bank.signal_v(bank.a_v)
             power["neuron_vdd"] += vdd_v * self.neuron.supply_a(signal_v).sum(axis=1)
             power["amp_ref"] -= solver.bank.ref_v * bank.plus_a.sum(axis=(1, 2))
             if bank.out_a is not None:
@@ -163,10 +164,15 @@ class FastStack:
 
 
 def fast_stack(
-    weights: Sequence[ArrayLike], design: Design, curve: NeuronCurve | None = None
+    weights: Sequence[ArrayLike],
+    design: Design,
+    curve: NeuronCurve | None = None,
+    die: Die | None = None,
 ) -> FastStack:
-    """Programme a macro: arrange the tiles, reduce their wires, join them."""
+    """Programme a macro: arrange the tiles, reduce their wires, join them; `die` spreads them."""
     mapping = map_stack(weights, design)
+    if die is not None:
+        die.check(mapping.sizes)
     last = len(mapping.weights) - 1
     if last and not design.macro.buffer.enabled:
         raise DesignError("engine fast needs macro.buffer.enabled: it has no loaded neurons yet")
@@ -176,24 +182,33 @@ def fast_stack(
             "macro.partition.outputs must be summed, or macro.amplifier.kind ideal"
         )
     neuron = NeuronTable(curve or neuron_curve(design))
-    amplifier = design.macro.amplifier
     return FastStack(
         mapping=mapping,
         design=design,
         neuron=neuron,
-        solvers=tuple(
-            _solver(
-                tiled_layer(mapping, design, layer),
-                AmplifierBank(
-                    design=design,
-                    neuron=neuron,
-                    gain=amplifier.gain_output if layer == last else amplifier.gain_hidden,
-                ),
-            )
-            for layer in range(last + 1)
-        ),
+        solvers=tuple(_solver(mapping, design, layer, neuron, die) for layer in range(last + 1)),
     )
 
 
-def _solver(layer: TiledLayer, bank: AmplifierBank) -> LayerSolver:
-    return LayerSolver(layer, bank, reduce_layer(layer))
+def _solver(
+    mapping: Mapping, design: Design, layer: int, neuron: NeuronTable, die: Die | None
+) -> LayerSolver:
+    amplifier = design.macro.amplifier
+    last = layer == len(mapping.weights) - 1
+    gain = amplifier.gain_output if last else amplifier.gain_hidden
+    if die is None:
+        tiles = tiled_layer(mapping, design, layer)
+        bank = AmplifierBank(design=design, neuron=neuron, gain=gain)
+    else:
+        own = die.layers[layer]
+        tiles = tiled_layer(mapping, design, layer, own, die.open_ohm)
+        bank = AmplifierBank(
+            design=design,
+            neuron=neuron,
+            gain=gain,
+            amplifier_offset_v=own.amplifier_offset_v,
+            neuron_offset_v=own.neuron_offset_v,
+        )
+        if own.opens and not np.isinf(tiles.cell.v_h_v):
+            raise DesignError("engine fast has no open lines of bias-dependent cells yet")
+    return LayerSolver(tiles, bank, reduce_layer(tiles))

@@ -6,13 +6,13 @@
  *    rho = x - K_in (i0 + i1) - u - K_out i - v     Kirchhoff around the loop source, input line, cell, I line, port
  * and approximate is only the step: K_in and K_out keep their M strongest modes and every cell has the slope `g`.
  * With e = 1/(1 + 2 g alpha + g beta) the step splits into e = 1 + fa_k + fb_l + h_kl on the modes (fast_modes.py).
- * Layout: w [h][v][R][C]; feed (ohm from source to a row) [h][R]; x [n][h][R]; u, du, s [n][ports][2][v*C]; v, d [n][h][v][2][R][C]; t [n][h][v][R].
+ * Layout: w (1/R_P, 0: no cell), a (1 + TMR) [h][v][2][R][C]; feed (ohm from source to a row) [h][v][R]; x [n][h][R]; u, du, s [n][ports][2][v*C]; v, d [n][h][v][2][R][C]; t [n][h][v][R].
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct cell { double g_p, q, a, k; };                  /* conductance, series ratio, 1 + TMR, 1/v_h (0: linear) */
+struct cell { double r_s, k; };                        /* series resistance, 1/v_h (0: linear) */
 struct lines { double r_in, r_out, r_join; };          /* ohm: segment of an input line, of an I line, join */
 
 enum { M = 4 }; /* modes in each direction, a constant so that loops over them unroll */
@@ -24,24 +24,19 @@ struct modes {            /* per row partition h: psi [h][M][R], fb, y, eta; per
 	const double *phi, *fa, *psi, *fb, *y, *eta, *hkl; /* hkl [h][v][M(l)][M(k)] */
 };
 
-static void tile_current(const struct cell *p, long n, const double *restrict w, const double *restrict v0,
-			   const double *restrict v1, double *restrict i0, double *restrict i1)
+static void tile_current(const struct cell *p, long n, const double *restrict g_p, const double *restrict a,
+			 const double *restrict v, double *restrict i)
 {
-	const double g_p = p->g_p, q = p->q, a = p->a, k = p->k, g_s = g_p / (1.0 + q);
+	const double k = p->k, r_s = p->r_s;
 
 	for (long j = 0; j < n; j++) {
-		double on = w[j] < 1.5 ? 1.0 : 0.0; /* 2 marks padding */
-		double ap0 = w[j] < -0.5 ? 1.0 : 0.0, ap1 = w[j] > 0.5 ? on : 0.0;
-		double v = ap0 * v0[j] + ap1 * v1[j];
-		double u = k * v, y = u * u;
-		double x = u * (y + a) / (y + a + q * (y + 1.0));
+		double u = k * v[j], y = u * u, q = r_s * g_p[j];
+		double x = u * (y + a[j]) / (y + a[j] + q * (y + 1.0));
 		y = x * x;
-		double hh = 1.0 / (y + a), s = q * (y + 1.0) * hh;
-		x = x - (x + s * x - u) / (1.0 + s + 2.0 * q * y * (a - 1.0) * hh * hh);
+		double hh = 1.0 / (y + a[j]), s = q * (y + 1.0) * hh;
+		x = x - (x + s * x - u) / (1.0 + s + 2.0 * q * y * (a[j] - 1.0) * hh * hh);
 		y = x * x;
-		double i = g_p * v * (y + 1.0) / (y + a + q * (y + 1.0));
-		i0[j] = ap0 * i + on * (1.0 - ap0) * g_s * v0[j];
-		i1[j] = ap1 * i + (on - ap1) * g_s * v1[j];
+		i[j] = g_p[j] * v[j] * (y + 1.0) / (y + a[j] + q * (y + 1.0));
 	}
 }
 
@@ -85,7 +80,7 @@ static void take_step(const struct shape *z, const struct modes *md, long h, lon
 			double s = z0[c], d = eta[r] * qd[c];
 			for (long l = 0; l < M; l++)
 				s += psi[l * R + r] * zl[l * C + c];
-			double on = ww[c] < 1.5 ? 1.0 : 0.0;
+			double on = ww[c] > 0.0 ? 1.0 : 0.0;
 			a0[c] += on * (b0[c] - 0.5 * (s + d));
 			a1[c] += on * (b1[c] - 0.5 * (s - d));
 		}
@@ -132,7 +127,7 @@ static double residual(const struct shape *z, const struct lines *wire, const do
 	}
 	for (long r = R - 1; r >= 0; r--)
 		for (long c = 0; c < C; c++) {
-			double on = w[r * C + c] < 1.5 ? 1.0 : 0.0, top = x[r] - drop[r * C + c];
+			double on = w[r * C + c] > 0.0 ? 1.0 : 0.0, top = x[r] - drop[r * C + c];
 			b0[c] += wire->r_out * d0[r * C + c];
 			b1[c] += wire->r_out * d1[r * C + c];
 			double e0 = on * (top - b0[c] - v0[r * C + c]), e1 = on * (top - b1[c] - v1[r * C + c]);
@@ -205,7 +200,7 @@ static void precondition(const struct shape *z, const struct modes *md, long h, 
 /* One chord step. Returns 0, or 1 without memory. `worst` [n] is the largest rho before the step, `heat` [n]
  * what the cells turn into heat. */
 int fast_step(const struct shape *z, const struct cell *cell, const struct lines *wire, const struct modes *md,
-	      const double *w, const double *feed, const double *x, const double *u, const double *du, double *v, double *d, double *s,
+	      const double *w, const double *a, const double *feed, const double *x, const double *u, const double *du, double *v, double *d, double *s,
 	      double *t, double *worst, double *heat)
 {
 	const long R = z->r, C = z->c, cells = R * C, width = z->v * C;
@@ -220,12 +215,12 @@ int fast_step(const struct shape *z, const struct cell *cell, const struct lines
 			for (long j = 0; j < z->v; j++) {
 				long tile = (b * z->h + h) * z->v + j;
 				long port = (b * z->ports + (z->ports > 1 ? h : 0)) * 2 * width + j * C;
-				const double *ww = w + (h * z->v + j) * cells;
+				const double *ww = w + (h * z->v + j) * 2 * cells, *aa = a + (h * z->v + j) * 2 * cells;
 				double *v0 = v + tile * 2 * cells, *v1 = v0 + cells;
 				double *d0 = d + tile * 2 * cells, *d1 = d0 + cells;
 				take_step(z, md, h, j, ww, du + port, du + port + width, v0, v1, d0, d1, row);
-				tile_current(cell, cells, ww, v0, v1, i0, i1);
-				double e = residual(z, wire, ww, x + (b * z->h + h) * R, feed + h * R, u + port,
+				tile_current(cell, 2 * cells, ww, aa, v0, i0); /* both sides: v0, v1 and i0, i1 adjoin */
+				double e = residual(z, wire, ww, x + (b * z->h + h) * R, feed + (h * z->v + j) * R, u + port,
 						    u + port + width, v0, v1, i0, i1, drop, d0, d1, row);
 				worst[b] = worst[b] > e ? worst[b] : e;
 				precondition(z, md, h, j, d0, d1, row);
@@ -235,12 +230,12 @@ int fast_step(const struct shape *z, const struct cell *cell, const struct lines
 				for (long r = 0; r < R; r++) {
 					double sum = 0.0;
 					for (long c = 0; c < C; c++) {
-						double on = ww[r * C + c] < 1.5 ? md->g : 0.0;
-						double a = i0[r * C + c] + on * d0[r * C + c];
+						double on = ww[r * C + c] > 0.0 ? md->g : 0.0;
+						double left = i0[r * C + c] + on * d0[r * C + c];
 						double g = i1[r * C + c] + on * d1[r * C + c];
-						s0[c] += a;
+						s0[c] += left;
 						s1[c] += g;
-						sum += a + g;
+						sum += left + g;
 					}
 					tt[r] = sum;
 				}
@@ -264,23 +259,24 @@ static double corner(double x, double *slope)
 	return (x > 0.0 ? x : 0.0) + log1p(e);
 }
 
-/* Outputs at rest of n amplifiers that feed neurons (spline [4][points] of their input current): Newton in a bracket.
+/* Outputs at rest of n amplifiers, n_out a row, that feed neurons (spline [4][points] of their input current): Newton in a bracket.
  * Returns how many did not converge. */
-long fast_amplifiers(const struct amplifier *p, long n, const double *inp, const double *u_minus, const double *spline,
-		     double *out)
+long fast_amplifiers(const struct amplifier *p, long n, long n_out, const double *inp, const double *u_minus,
+		     const double *shift, const double *spline, double *out)
 {
 	const double end = 1.0 / (p->r1 + p->r3);
 	long lost = 0;
 
 	for (long j = 0; j < n; j++) {
+		double offset = shift[j % n_out] - p->ref - p->low;
 		double x = out[j], low = -p->rail, high = p->rail, move = 1.0;
 		if (!(x > low && x < high))
 			x = x > 0.0 ? high : low;
 		for (int turn = 0; turn < 60 && !(move < 1e-9); turn++) {
-			double back = (x - u_minus[j]) * end, at = (x - p->ref - p->low) * p->per_v;
+			double back = (x - u_minus[j]) * end, at = (x + offset) * p->per_v;
 			long i = (long)at;
 			i = i < 0 ? 0 : i > p->points - 1 ? p->points - 1 : i;
-			double h = (x - p->ref - p->low) - (double)i / p->per_v;
+			double h = x + offset - (double)i / p->per_v;
 			double c3 = spline[i], c2 = spline[p->points + i], c1 = spline[2 * p->points + i];
 			double load = ((c3 * h + c2) * h + c1) * h + spline[3 * p->points + i];
 			double slope = (3.0 * c3 * h + 2.0 * c2) * h + c1;

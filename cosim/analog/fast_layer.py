@@ -1,27 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fast_layer : one layer's tiles as padded arrays, with the modes of their wires.
+"""fast_layer : one layer's tiles as padded arrays of cells, feeds and feet, of one die.
 
 Tiles of a layer get one size: missing rows are added at the top and missing columns at the end, so
-the port of every I line and the feed of every input line stay where they are. Padding is 2 in `w`.
+the port of every I line and the feed of every input line stay where they are. Padding is 2 in `w`
+and a cell without conductance.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_modes import Modes, modes_of
 from cosim.analog.ideal_column import Cell, cell_of
+from cosim.analog.variation import LayerDie
 from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.mapping import Mapping, cell_wires
 
-__all__ = ["PADDING", "Lines", "Modes", "TiledLayer", "tiled_layer", "wire_matrices"]
+__all__ = ["PADDING", "Lines", "TiledLayer", "cell_current", "tiled_layer", "wire_matrices"]
 
 Floats = NDArray[np.float64]
 PADDING = 2.0
-MODES = 4  # as in fast_kernel.c; more cost more than they save: the rest of K is small against 1/g
 HIDDEN_BIAS_V = 0.3  # typical cell voltage in a layer fed by neurons, where its slope is taken
 
 
@@ -36,42 +39,27 @@ class Lines:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Modes:
-    """Strongest modes of K_in (phi, alpha) and K_out (psi, beta) at slope `g`.
-
-    `port` (n_ports, v, 2c, 2c) is the conductance the ports see through cells of slope g.
-    """
-
-    g: float
-    phi: Floats
-    fa: Floats
-    psi: Floats
-    fb: Floats
-    y: Floats
-    eta: Floats
-    hkl: Floats
-    port: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
 class TiledLayer:
     """One layer: `w` (h, v, rows, cols) with weights, PADDING where there is no cell.
 
-    `feed` (h, rows) is the resistance from source to row; `row_place` (n_in + 1,) where input i
-    lies in arrays (h, rows). `g_ap_s` is the slope of an AP cell at the layer's
-    typical voltage, `g_ap_secant_s` its current over that voltage.
+    Cells are (h, v, 2, rows, cols): `g_p` = 1/R_P (0: none) and `a` = 1 + TMR of an AP cell, 1 of a
+    P cell; either conducts g_p (1 + y)/(a + y) behind `cell.r_s_ohm`, y = (junction volts/v_h)^2.
+    `feed` (h, v, rows) is the resistance from source to row, `foot` (h, v, 2, cols) from an I line
+    to its port; `row_place` (n_in + 1,) where input i lies in arrays (h, rows). `g_ap_s` is the
+    slope of a nominal AP cell at the layer's typical voltage `typical_v`.
     """
 
     n_in: int
     n_out: int
     tied: bool
     w: Floats
+    g_p: Floats
+    a: Floats
     feed: Floats
+    foot: Floats
     cell: Cell
-    g_ap_s: float
-    g_ap_secant_s: float
+    typical_v: float
     lines: Lines
-    modes: Modes
     row_place: NDArray[np.int64]
 
     @property
@@ -84,9 +72,56 @@ class TiledLayer:
         """Columns with padding."""
         return int(self.w.shape[1] * self.w.shape[3])
 
+    @cached_property
+    def g_ap_s(self) -> float:
+        """Slope of a nominal AP cell at the typical voltage."""
+        return float(self.cell.current_ap(np.array([self.typical_v]))[1][0])
 
-def tiled_layer(mapping: Mapping, design: Design, layer: int) -> TiledLayer:
-    """The arrays of layer `layer`."""
+    @cached_property
+    def slope_s(self) -> Floats:
+        """di/dv of every cell at the typical voltage."""
+        return cell_current(self.g_p, self.a, self.cell, np.array(self.typical_v))[1]
+
+    @cached_property
+    def secant_s(self) -> Floats:
+        """i/v of every cell at the typical voltage."""
+        current, _ = cell_current(self.g_p, self.a, self.cell, np.array(self.typical_v))
+        return np.asarray(current / self.typical_v)
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Strongest modes of the wires around cells of the layer's mean slope."""
+        live = self.g_p[:, :, 0] > 0
+        k_in, k_out = wire_matrices(self.lines, *self.w.shape[2:])
+        g = float(self.slope_s.sum() / max(2 * live.sum(), 1))
+        return modes_of(live, k_in, k_out, g, self.tied)
+
+
+def cell_current(g_p: Floats, a: Floats, cell: Cell, volts: Floats) -> tuple[Floats, Floats]:
+    """Current and slope of cells of 1/R_P `g_p` and 1 + TMR `a`: MTJ and strip in series."""
+    q = cell.r_s_ohm * g_p
+    k = 0.0 if np.isinf(cell.v_h_v) else 1 / cell.v_h_v
+    u = k * volts
+    x = u / (1 + q * (1 + u * u) / (a + u * u))
+    for _ in range(3):  # contracts by about q*TMR/3 < 0.03 a turn
+        y = x * x
+        x = u / (1 + q * (1 + y) / (a + y))
+    y = x * x
+    ratio = (1 + y) / (a + y)
+    inner = g_p * (ratio + 2 * y * (a - 1) / (a + y) ** 2)
+    return np.asarray(g_p * volts * ratio / (1 + q * ratio)), np.asarray(
+        inner / (1 + inner * cell.r_s_ohm)
+    )
+
+
+def tiled_layer(
+    mapping: Mapping,
+    design: Design,
+    layer: int,
+    die: LayerDie | None = None,
+    open_ohm: float = np.inf,
+) -> TiledLayer:
+    """The arrays of layer `layer`, with the spread and defects of `die`."""
     if design.macro.access.enabled:
         raise DesignError(
             "engine fast has no access transistors yet: macro.access.enabled must be false"
@@ -94,15 +129,8 @@ def tiled_layer(mapping: Mapping, design: Design, layer: int) -> TiledLayer:
     weights = mapping.weights[layer]
     n_rows, n_out = weights.shape
     h_p, v_p = mapping.layer_partitions(layer)
-    rows, cols = min(mapping.tile_rows, n_rows), min(mapping.tile_cols, n_out)
-    w = np.full((h_p, v_p, rows, cols), PADDING)
-    place = np.zeros(n_rows, dtype=np.int64)
-    for tile in mapping.tiles:
-        if tile.layer != layer:
-            continue
-        top = rows - tile.rows
-        w[tile.h, tile.v, top:, : tile.cols] = mapping.tile_weights(tile)
-        place[tile.row0 : tile.row1] = tile.h * rows + top + np.arange(tile.rows)
+    own = [tile for tile in mapping.tiles if tile.layer == layer]
+    rows, cols = max(tile.rows for tile in own), max(tile.cols for tile in own)
     macro = design.macro
     tied = macro.partition.outputs == "tied"
     wires = cell_wires(design.wires) if design.wires.enabled else None
@@ -112,25 +140,49 @@ def tiled_layer(mapping: Mapping, design: Design, layer: int) -> TiledLayer:
         r_out=wires.r_out_ohm if wires else 0.0,
         r_join=macro.partition.join_ohm if wires and not tied else 0.0,
     )
-    feed = np.full((h_p, rows), lines.r_drive)
-    feed.ravel()[place[-1]] = macro.driver.r_ohm  # the bias row
-    cell = cell_of(design.device.mtj)
-    typical_v = macro.vdd_v if layer == 0 else HIDDEN_BIAS_V
-    current, steep = cell.current_ap(np.array([typical_v]))
-    g_ap_s = float(steep[0])
+    cell = cell_of(design)
+    all_g, all_a = _cells(weights, cell, die)
+    w = np.full((h_p, v_p, rows, cols), PADDING)
+    g_p, a = np.zeros((h_p, v_p, 2, rows, cols)), np.ones((h_p, v_p, 2, rows, cols))
+    feed = np.full((h_p, v_p, rows), lines.r_drive)
+    foot = np.full((h_p, v_p, 2, cols), lines.r_join)
+    place = np.zeros(n_rows, dtype=np.int64)
+    for tile in own:
+        h, v, top = tile.h, tile.v, rows - tile.rows
+        into = (slice(tile.row0, tile.row1), slice(tile.col0, tile.col1))
+        w[h, v, top:, : tile.cols] = mapping.tile_weights(tile)
+        g_p[h, v, :, top:, : tile.cols] = all_g[into].transpose(2, 0, 1)
+        a[h, v, :, top:, : tile.cols] = all_a[into].transpose(2, 0, 1)
+        place[tile.row0 : tile.row1] = h * rows + top + np.arange(tile.rows)
+        if tile.row1 == n_rows:  # the bias row has a driver of its own in every layer
+            feed[h, v, -1] = macro.driver.r_ohm
+        if die is not None:
+            feed[h, v, top:][die.row_open[into[0], v]] = open_ohm
+            foot[h, v, :, : tile.cols][die.line_open[h, into[1]].T] = open_ohm
     return TiledLayer(
         n_in=n_rows - 1,
         n_out=n_out,
         tied=tied,
         w=w,
+        g_p=g_p,
+        a=a,
         feed=feed,
+        foot=foot,
         cell=cell,
-        g_ap_s=g_ap_s,
-        g_ap_secant_s=float(current[0]) / typical_v,
+        typical_v=macro.vdd_v if layer == 0 else HIDDEN_BIAS_V,
         lines=lines,
-        modes=_modes(w, lines, _slope(cell.g_p_s, g_ap_s, w), tied),
         row_place=place,
     )
+
+
+def _cells(weights: NDArray[np.int8], cell: Cell, die: LayerDie | None) -> tuple[Floats, Floats]:
+    """1/R_P and 1 + TMR (1 of P cells) of all cells, (n_in + 1, n_out, 2)."""
+    shape = (*weights.shape, 2)
+    if die is None:
+        ap = np.stack([weights < 0, weights > 0], axis=2)
+        return np.full(shape, 1 / cell.r_p_ohm), np.where(ap, 1 + cell.tmr0, 1.0)
+    ap = die.states(weights) == 1
+    return 1 / (cell.r_p_ohm * die.r_factor), np.where(ap, 1 + cell.tmr0 * die.tmr_factor, 1.0)
 
 
 def wire_matrices(lines: Lines, rows: int, cols: int) -> tuple[Floats, Floats]:
@@ -140,54 +192,3 @@ def wire_matrices(lines: Lines, rows: int, cols: int) -> tuple[Floats, Floats]:
     i, j = np.arange(rows)[:, None], np.arange(rows)[None, :]
     k_out = lines.r_join + lines.r_out * (rows - np.maximum(i, j) + 0.0)
     return k_in, k_out
-
-
-def _slope(g_p_s: float, g_ap_s: float, w: Floats) -> float:
-    """Mean slope of a layer's cells."""
-    ap = float((np.abs(w) == 1).sum() / (2 * (w != PADDING).sum()))
-    return ap * g_ap_s + (1 - ap) * g_p_s
-
-
-def _strongest(matrix: Floats, m: int, live: slice, size: int) -> tuple[Floats, Floats]:
-    """The m strongest modes (m, size) of the live part, zero elsewhere, and their values (m,)."""
-    values, vectors = np.linalg.eigh(matrix)
-    keep = min(m, len(values))
-    phi, alpha = np.zeros((m, size)), np.zeros(m)
-    alpha[:keep] = values[::-1][:keep]
-    phi[:keep, live] = vectors[:, ::-1][:, :keep].T
-    return phi, alpha
-
-
-def _modes(w: Floats, lines: Lines, g: float, tied: bool) -> Modes:
-    h_p, v_p, rows, cols = w.shape
-    m = MODES
-    live_rows = (w[:, 0, :, 0] != PADDING).sum(axis=1)
-    live_cols = (w[0, :, -1, :] != PADDING).sum(axis=1)
-    phi, alpha = np.zeros((v_p, m, cols)), np.zeros((v_p, m))
-    psi, beta = np.zeros((h_p, m, rows)), np.zeros((h_p, m))
-    for v, n in enumerate(live_cols):
-        k_in, _ = wire_matrices(lines, 1, int(n))
-        phi[v], alpha[v] = _strongest(k_in, m, slice(0, int(n)), cols)
-    for h, n in enumerate(live_rows):
-        _, k_out = wire_matrices(lines, int(n), 1)
-        psi[h], beta[h] = _strongest(k_out, m, slice(rows - int(n), rows), rows)
-    fa, fb = 1 / (1 + 2 * g * alpha) - 1, 1 / (1 + g * beta) - 1
-    both = 1 + 2 * g * alpha[None, :, None, :] + g * beta[:, None, :, None]
-    hkl = 1 / both - 1 - fa[None, :, None, :] - fb[:, None, :, None]
-    hkl = np.where((alpha[None, :, None, :] == 0) | (beta[:, None, :, None] == 0), 0.0, hkl)
-    y = psi.sum(axis=2)
-    inside = (np.arange(rows)[None, :] >= rows - live_rows[:, None]).astype(float)
-    eta = inside + np.einsum("hl,hl,hlr->hr", fb, y, psi)
-    port = np.zeros((h_p if tied else 1, v_p, 2 * cols, 2 * cols))
-    for h in range(h_p):
-        for v in range(v_p):
-            on = np.diag((np.arange(cols) < live_cols[v]).astype(float))
-            y2 = y[h] ** 2
-            n_s = live_rows[h] * (on + (phi[v].T * fa[v]) @ phi[v]) + (fb[h] @ y2) * on
-            n_s = n_s + (phi[v].T * (y2 @ hkl[h, v])) @ phi[v]
-            n_d = eta[h].sum() * on
-            same, cross = 0.5 * g * (n_s + n_d), 0.5 * g * (n_s - n_d)
-            port[h if tied else 0, v] += np.block([[same, cross], [cross, same]])
-    arrays = (phi, fa, psi, fb, y, eta, hkl)
-    phi, fa, psi, fb, y, eta, hkl = (np.ascontiguousarray(a) for a in arrays)
-    return Modes(g=g, phi=phi, fa=fa, psi=psi, fb=fb, y=y, eta=eta, hkl=hkl, port=port)

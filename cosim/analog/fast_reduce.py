@@ -6,8 +6,8 @@ D = diag(g0 + g1) and K the input line's resistance matrix, row r adds to the I 
 
     L = diag(g0, g1) - G (1 + K D)^-1 K G^T,   j = G (1 + K D)^-1 1,   q = 1^T D (1 + K D)^-1 1
 
-and a segment of resistance r below it turns (Y, T, Q) into Y M, M^T T, Q - r T^T M^T T with
-M = (1 + r Y)^-1. What remains: port currents s = T x - Y u, row currents i = Q x - T^T u.
+and segments of resistance R = diag(r) below it turn (Y, T, Q) into M Y, M T, Q - T^T R M T with
+M = (1 + Y R)^-1. What remains: port currents s = T x - Y u, row currents i = Q x - T^T u.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.fast_layer import PADDING, TiledLayer, wire_matrices
+from cosim.analog.fast_layer import Lines, TiledLayer, wire_matrices
 
 __all__ = ["ReducedLayer", "reduce_layer"]
 
@@ -60,54 +60,66 @@ class ReducedLayer:
         return np.asarray(x_v @ self.q - back)
 
 
-def reduce_layer(layer: TiledLayer, scale: float = 1.0) -> ReducedLayer:
+def reduce_layer(layer: TiledLayer, *, cells: float = 1.0, wires: float = 1.0) -> ReducedLayer:
     """The ports of a layer; bias-dependent cells get their slope at the layer's typical voltage.
 
-    `scale` multiplies every cell's conductance.
+    `cells` and `wires` multiply the conductances of all cells, and of all wires and joins.
     """
-    g_p_s, g_ap_s = scale * layer.cell.g_p_s, scale * layer.g_ap_s
     h_p, v_p, rows, cols = layer.w.shape
     tiles = h_p * v_p
-    w = layer.w.reshape(tiles, rows, cols)
-    live = w != PADDING
-    g0 = np.where(live, np.where(w == -1, g_ap_s, g_p_s), 0.0)
-    g1 = np.where(live, np.where(w == 1, g_ap_s, g_p_s), 0.0)
-    feed = np.repeat(layer.feed, v_p, axis=0)
-    k_wire, _ = wire_matrices(layer.lines, 1, cols)
-    k_wire = k_wire - layer.lines.r_drive
+    sides = (cells * layer.slope_s).reshape(tiles, 2, rows, cols).transpose(0, 2, 1, 3)
+    g = np.ascontiguousarray(sides).reshape(tiles, rows, 2 * cols)
+    feed = layer.feed.reshape(tiles, rows)
+    foot = layer.foot.reshape(tiles, 2 * cols) / wires
+    below = layer.lines.r_out / wires
+    inner, one, own = _rows(g, feed, wire_matrices(layer.lines, 1, cols)[0], layer.lines, wires)
     y = np.zeros((tiles, 2 * cols, 2 * cols))
     t = np.zeros((tiles, 2 * cols, rows))
     q = np.zeros((tiles, rows, rows))
-    eye = np.eye(cols)
+    diagonal = np.arange(2 * cols)
     for r in range(rows):
-        g = np.concatenate([g0[:, r], g1[:, r]], axis=1)
-        d = g0[:, r] + g1[:, r]
-        k = k_wire + feed[:, r, None, None]
-        top = np.linalg.solve(
-            eye + k * d[:, None, :],
-            np.concatenate([k, np.ones((tiles, cols, 1))], axis=2),
-        )
-        inner = np.tile(top[:, :, :cols], (1, 2, 2))
-        one = top[:, :, cols]
-        y = y - g[:, :, None] * inner * g[:, None, :]
-        y[:, np.arange(2 * cols), np.arange(2 * cols)] += g
-        t[:, :, r] = g * np.tile(one, (1, 2))
-        q[:, r, r] = (d * one).sum(axis=1)
-        below = layer.lines.r_out + (layer.lines.r_join if r == rows - 1 else 0.0)
-        if below:
-            y, t, q = _segment(y, t, q, below, r + 1)
+        y -= g[:, r, :, None] * np.tile(inner[:, r], (1, 2, 2)) * g[:, r, None, :]
+        y[:, diagonal, diagonal] += g[:, r]
+        t[:, :, r] = g[:, r] * np.tile(one[:, r], (1, 2))
+        q[:, r, r] = own[:, r]
+        last = r == rows - 1
+        if below or (last and foot.any()):
+            ohm = below + foot if last else np.full_like(foot, below)
+            y, t, q = _segment(y, t, q, ohm, r + 1)
     return _join(layer, y, t, q)
 
 
-def _segment(
-    y: Floats, t: Floats, q: Floats, ohm: float, used: int
+def _rows(
+    g: Floats, feed: Floats, k_line: Floats, lines: Lines, wires: float
 ) -> tuple[Floats, Floats, Floats]:
-    """A resistor of `ohm` in every I line below the present row."""
+    """(1 + K D)^-1 K, (1 + K D)^-1 1 and the row's own conductance, for K = wire + feed.
+
+    With W = (1 + K_wire D)^-1, c = 1^T D W 1 and f the feed they are W1/(1 + f c), c/(1 + f c) and
+    W K_wire + W1 (W1)^T f/(1 + f c): a cut feed (f beyond all cells) loses no digits.
+    """
+    cols = g.shape[2] // 2
+    d = g[:, :, :cols] + g[:, :, cols:]
+    wire = np.broadcast_to((k_line - lines.r_drive) / wires, (*d.shape, cols))
+    sides = np.concatenate([wire, np.ones((*d.shape, 1))], axis=3)
+    top = np.linalg.solve(np.eye(cols) + wire * d[:, :, None, :], sides)
+    one = top[..., cols]
+    c = (d * one).sum(axis=2)
+    share = 1 / (1 + feed * c)
+    inner = top[..., :cols] + (feed * share)[..., None, None] * one[..., None] * one[..., None, :]
+    return inner, one * share[..., None], c * share
+
+
+def _segment(
+    y: Floats, t: Floats, q: Floats, ohm: Floats, used: int
+) -> tuple[Floats, Floats, Floats]:
+    """A resistor of `ohm` (tiles, 2*cols) in every I line below the present row."""
     n = y.shape[1]
-    both = np.linalg.solve(np.eye(n) + ohm * y, np.concatenate([y, t[:, :, :used]], axis=2))
+    both = np.linalg.solve(
+        np.eye(n) + y * ohm[:, None, :], np.concatenate([y, t[:, :, :used]], axis=2)
+    )
     moved = both[:, :, n:]
     q = q.copy()
-    q[:, :used, :used] -= ohm * t[:, :, :used].transpose(0, 2, 1) @ moved
+    q[:, :used, :used] -= (t[:, :, :used] * ohm[:, :, None]).transpose(0, 2, 1) @ moved
     t = t.copy()
     t[:, :, :used] = moved
     y = both[:, :, :n]
