@@ -2,7 +2,7 @@
 """soc : runs firmware on the SoC with its macros in lockstep, from an ordinary Python process.
 
 `run_soc` builds the RTL (cached), starts the simulator, follows it, and returns what happened.
-Files in the run folder: console.txt, marks.txt, events.jsonl, sim.log, bridge.json.
+Files in the run folder: console.txt, marks.txt, profile.txt, events.jsonl, sim.log, bridge.json.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cosim.analog.protocol import Energy
 from cosim.bridge.build import Rtl, Simulator, build
 from cosim.bridge.launch import cocotb_environment, running, simulator_command
 from cosim.bridge.soc_config import CONFIG_ENV, NOTES_ENV, MacroSpec, SocConfig, split_notes
+from cosim.bridge.soc_trace import NO_TRACE, Tracing
 from cosim.errors import CircuitError, CosimError, RtlError, RunFolderError, WorkerLostError
 from cosim.trace.events import Evaluation, Event, from_json, read_events
 from cosim.trace.marks import Marks, read_marks
@@ -58,6 +59,7 @@ class SocRun:
     seed: int = 1
     rtl: Rtl | None = None
     plusargs: tuple[str, ...] = ()
+    tracing: Tracing = NO_TRACE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ class SocOutcome:
     """What a run left. `complete` is False if it was cut short.
 
     `energies` holds for each macro the totals of every engine it had (one per programming).
-    `wall_s` is the time of the simulation proper, without build and start.
+    `wall_s` is the time of the simulation proper, without build and start; `parts_s` splits that
+    of the whole call (soc_perf.py, and `build_s`, `start_s`, `end_s`).
     """
 
     run_dir: Path
@@ -76,6 +79,7 @@ class SocOutcome:
     energies: Mapping[str, tuple[Energy, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     wall_s: float = 0.0
+    parts_s: Mapping[str, float] = field(default_factory=dict)
     complete: bool = False
 
     @property
@@ -96,7 +100,8 @@ def soc_rtl(
     out_n: int = 10,
     adc_bits: int = 8,
     prog_aw: int = 16,
-    fst: bool = False,
+    profile: bool = False,
+    tracing: Tracing = NO_TRACE,
 ) -> Rtl:
     """The project's SoC under rtl/sim/sim_top.v, with the pins of its macros visible."""
     root = tools.repo_root()
@@ -111,7 +116,7 @@ def soc_rtl(
         top="sim_top",
         sources=tuple(sources),
         includes=(headers, root / "rtl" / "cpu"),
-        read=("o_wake", "o_exit_valid", "o_macro_*"),
+        read=("o_wake", "o_exit_valid", "o_macro_*", *tracing.signals),
         write=("i_macro_code",),
         parameters={
             "CLK_PS": clock_ps,
@@ -121,8 +126,10 @@ def soc_rtl(
             "ADC_BITS": adc_bits,
             "PROG_AW": prog_aw,
             "RAM_WORDS": ram_words,
+            "PROFILE": int(profile),
+            **tracing.parameters,
         },
-        fst=fst,
+        trace=tracing.kind,
     )
 
 
@@ -142,24 +149,32 @@ def run_soc(run: SocRun, progress: Progress | None = None) -> SocOutcome:
         out_n=run.out_n,
         adc_bits=run.adc_bits,
         prog_aw=run.prog_aw,
+        profile=True,
+        tracing=run.tracing,
     )
+    began_s = time.monotonic()
     program = build(run.simulator, rtl)
+    build_s = time.monotonic() - began_s
     folder = run.run_dir.resolve()
     try:
         config_path = _prepare(run, folder)
         follower = _Follower(progress)
+        follower.parts["build_s"] = build_s
         argv = _command(run, program, folder)
         _follow(run, rtl.top, argv, config_path, follower)
     except OSError as error:
         raise RunFolderError(
             f"cannot write the run folder {folder}: {error.strerror or error}"
         ) from error
+    follower.lap("end_s")
+    follower.warnings += run.tracing.check(folder) if follower.ended else ()
     return _outcome(run, folder, follower)
 
 
 def _prepare(run: SocRun, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("console.txt", "marks.txt", "events.jsonl"):  # of a run before in this folder
+    # of a run before in this folder
+    for name in ("console.txt", "marks.txt", "events.jsonl", "profile.txt"):
         (folder / name).write_text("")
     config = SocConfig(
         macros=run.macros,
@@ -170,6 +185,7 @@ def _prepare(run: SocRun, folder: Path) -> Path:
         adc_bits=run.adc_bits,
         prog_aw=run.prog_aw,
         convert_ps=run.convert_ps if run.convert_ps is not None else run.clock_ps // 2,
+        grid_ps=run.tracing.grid_ps if run.tracing.kind == "fst" else 0,
     )
     path = folder / "bridge.json"
     config.save(path)
@@ -181,7 +197,9 @@ def _command(run: SocRun, program: Path, folder: Path) -> list[str]:
         f"image={run.image.resolve()}",
         f"console={folder / 'console.txt'}",
         f"events={folder / 'marks.txt'}",
+        f"profile={folder / 'profile.txt'}",
         *([f"max_cycles={run.max_cycles}"] if run.max_cycles else []),
+        *run.tracing.plusargs(folder),
         *run.plusargs,
     ]
     return simulator_command(run.simulator, program, plusargs)
@@ -239,6 +257,8 @@ class _Follower:
         self.warnings: list[str] = []
         self.ended = False
         self.wall_s = 0.0
+        self.parts: dict[str, float] = {}
+        self.mark_s = time.monotonic()  # when the part under way began
         self._rest = b""
         self._pids: dict[str, tuple[int, int]] = {}  # macro -> process, time it was told
         self._t_ps = 0
@@ -270,10 +290,20 @@ class _Follower:
             self.warnings.append(note["text"])
         elif kind == "energy":
             self.energies[note["macro"]] = tuple(Energy(**item) for item in note["energies"])
+        elif kind == "running":
+            self.lap("start_s")
         elif kind == "end":
             self.ended, self.wall_s = True, note["wall_s"]
+            self.parts |= note["parts"]
+            self.mark_s = time.monotonic()
         elif kind == "error":
             self.error = _error(note)
+
+    def lap(self, part: str) -> None:
+        """The time since the last mark was spent on `part`."""
+        now_s = time.monotonic()
+        self.parts[part] = self.parts.get(part, 0.0) + now_s - self.mark_s
+        self.mark_s = now_s
 
     def look(self) -> None:
         """Raise if an engine's process is gone and the simulator does not notice by itself."""
@@ -339,6 +369,7 @@ def read_outcome(run_dir: Path, follower: _Follower | None = None) -> SocOutcome
         energies=follower.energies if follower else {},
         warnings=tuple(follower.warnings) if follower else (),
         wall_s=follower.wall_s if follower else 0.0,
+        parts_s=follower.parts if follower else {},
         complete=follower is not None and follower.ended,
     )
 

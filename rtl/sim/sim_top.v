@@ -1,12 +1,12 @@
 // sim_top.v : top of every system simulation: clock, reset, the chip, host files
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +profile=FILE,
-// +max_cycles=N. The profile reads the retirement port inside the chip, which has no pins for it.
+// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N.
 // o_wake toggles at every clock edge at which a macro pin changed or the exit code was written: the
 // one signal a test bench has to watch. Clock edges lie at multiples of CLK_PS.
 // What only some runs want is built in by parameters and costs the others nothing: CALLS writes the
-// function trace (sim_calls.v), WINDOW drives o_window (sim_window.v), a watched pin then.
+// function trace (sim_calls.v), WINDOW drives o_window (sim_window.v), a watched pin then, PROFILE
+// counts what each instruction costs (sim_profile.v).
 
 `timescale 1ps/1ps
 `default_nettype none
@@ -20,7 +20,8 @@ module sim_top #(
    parameter PROG_AW   = 16,
    parameter RAM_WORDS = 262144,
    parameter CALLS     = 0,
-   parameter WINDOW    = 0
+   parameter WINDOW    = 0,
+   parameter PROFILE   = 0
 ) (
    output wire                              o_wake,
    // analog macros
@@ -139,6 +140,27 @@ module sim_top #(
             .i_insn    (u_soc.u_core.rvfi_insn),
             .i_pc      (u_soc.u_core.rvfi_pc_rdata),
             .i_next_pc (u_soc.u_core.rvfi_pc_wdata)
+         );
+      end
+      if (PROFILE != 0) begin : gen_profile
+         sim_profile u_profile (
+            .i_clk           (clk),
+            .i_rst           (rst),
+            .i_retire_valid  (u_soc.u_core.rvfi_valid),
+            .i_retire_trap   (u_soc.u_core.rvfi_trap),
+            .i_retire_intr   (u_soc.u_core.rvfi_intr),
+            .i_retire_pc     (u_soc.u_core.rvfi_pc_rdata),
+            .i_retire_device (u_soc.u_core.rvfi_mem_addr >= 4 * RAM_WORDS),
+            .i_fetch         (u_soc.imem_valid && u_soc.imem_ready),
+            .i_fetch_wait    (u_soc.imem_valid && !u_soc.imem_ready),
+            .i_data_wait     (u_soc.dmem_valid && !u_soc.dmem_ready),
+            .i_macro_active  (o_macro_active != {N_MACRO{1'b0}}),
+            .i_mark_open     (mark_open),
+            .i_mark_close    (mark_close),
+            .i_mark_id       (mark_id),
+            .i_exit_valid    (o_exit_valid),
+            .i_cycle         (cycle),
+            .i_instret       (instret)
          );
       end
    endgenerate

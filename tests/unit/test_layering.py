@@ -39,9 +39,11 @@ ALLOWED: dict[str, set[str]] = {
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
     "study": BASE | {"design", "model", "mapping", "analog"},
+    "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
     "rtl_lint": BASE,
     "doctor": BASE | {"model", "rtl_lint"},
-    "flow": BASE | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"},
+    "flow": BASE
+    | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"},
     "bench": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"}
     | {"study"},  # its charts
