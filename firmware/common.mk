@@ -11,8 +11,10 @@ CROSS     ?= riscv64-unknown-elf-
 RAM_BYTES ?= 1048576
 STACK_BYTES ?= 4096
 
-# -O3 for the sums in registers; GCC's own loop rewriting would spill them
-CFLAGS := -std=c11 -march=rv32im_zicsr -mabi=ilp32 -mcmodel=medlow -O3 -ffreestanding -fno-builtin \
+# -O3 for the sums in registers; GCC's own loop rewriting would spill them. -g changes no code: it tells
+# the energy ledger which source line an instruction is from.
+DEBUG  := -g -ffile-prefix-map=$(FW)=/firmware -ffile-prefix-map=$(abspath $(GEN))=/generated
+CFLAGS := $(DEBUG) -std=c11 -march=rv32im_zicsr -mabi=ilp32 -mcmodel=medlow -O3 -ffreestanding -fno-builtin \
 	-fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections -Wall -Wextra -Wshadow -Wconversion \
 	-Wstrict-prototypes -Werror -I$(GEN) -I$(FW)/lib -I$(FW)/drivers/imac
 LDFLAGS := -nostdlib -nostartfiles -static -Wl,--gc-sections -Wl,--no-warn-rwx-segments \
