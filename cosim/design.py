@@ -13,6 +13,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cosim.design_device import Device, Wires
+from cosim.design_energy import DigitalEnergy
 from cosim.design_file import Leaf, Tree, items, merge, parse_set, read_tree
 from cosim.design_section import Section as _Section
 from cosim.design_section import quantity as _q
@@ -192,7 +194,10 @@ class Solver(_Section):
 
 
 class Design(_Section):
-    """One design point. `sources` maps a key such as `macro.vdd_v` to where its value is from."""
+    """One design point. `sources` maps a key such as `macro.vdd_v` to where its value is from,
+
+    `uncertainties` to its relative uncertainty (one sigma) where one is stated.
+    """
 
     name: str
     description: str
@@ -203,11 +208,14 @@ class Design(_Section):
     macro: Macro
     variation: Variation
     solver: Solver
+    energy: DigitalEnergy
     sources: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+    uncertainties: Mapping[str, float] = Field(default_factory=dict, exclude=True, repr=False)
 
     def resolved_yaml(self) -> str:
         """The whole design as a design file: every key, unit and source."""
-        tree = _with_quantities(type(self), self.model_dump(), self.sources, ())
+        notes = _Notes(sources=dict(self.sources), uncertainties=dict(self.uncertainties))
+        tree = _with_quantities(type(self), self.model_dump(), notes, ())
         return yaml.safe_dump(tree, sort_keys=False, width=200, default_flow_style=None)
 
     def digest(self, *sections: str) -> str:
@@ -217,6 +225,14 @@ class Design(_Section):
             data.pop(key)
         picked = {key: data[key] for key in sections} if sections else data
         return hashlib.sha256(json.dumps(picked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass
+class _Notes:
+    """What a file says about its values besides them."""
+
+    sources: dict[str, str] = field(default_factory=dict)
+    uncertainties: dict[str, float] = field(default_factory=dict)
 
 
 def design_names() -> list[str]:
@@ -233,10 +249,10 @@ def load_design(name_or_path: str | Path, sets: Sequence[str] = ()) -> Design:
     for text in sets:
         tree = merge(tree, parse_set(text))
     places: dict[tuple[str, ...], str] = {}
-    sources: dict[str, str] = {}
-    values = _check(Design, tree, (), places, sources)
+    notes = _Notes()
+    values = _check(Design, tree, (), places, notes)
     try:
-        return Design(**values, sources=sources)
+        return Design(**values, sources=notes.sources, uncertainties=notes.uncertainties)
     except ValidationError as error:
         raise DesignError(_first_line(error, places, _find(name_or_path))) from None
 
@@ -279,10 +295,10 @@ def _check(
     tree: Tree,
     path: tuple[str, ...],
     places: dict[tuple[str, ...], str],
-    sources: dict[str, str],
+    notes: _Notes,
 ) -> dict[str, Any]:
     """Plain values of `tree` for `model`; unknown keys and wrong units are errors here."""
-    fields = {name: info for name, info in model.model_fields.items() if name != "sources"}
+    fields = {name: info for name, info in model.model_fields.items() if not info.exclude}
     values: dict[str, Any] = {}
     for key, node in tree.items():
         where = (*path, key)
@@ -294,7 +310,7 @@ def _check(
         inner = fields[key].annotation
         section = isinstance(inner, type) and issubclass(inner, BaseModel)
         if section and isinstance(inner, type) and isinstance(node, dict):
-            values[key] = _check(inner, node, where, places, sources)
+            values[key] = _check(inner, node, where, places, notes)
             continue
         if section or not isinstance(node, Leaf):
             raise DesignError(
@@ -306,7 +322,9 @@ def _check(
             expected = f"unit {unit}" if unit else "no unit"
             raise DesignError(f"{node.place}: {name} has {expected}, got {node.unit}")
         if unit is not None:
-            sources[name] = node.source or f"not stated ({node.place})"
+            notes.sources[name] = node.source or f"not stated ({node.place})"
+        if node.uncertainty is not None:
+            notes.uncertainties[name] = node.uncertainty
         places[where] = node.place
         values[key] = node.value
     return values
@@ -329,7 +347,7 @@ def _first_line(error: ValidationError, places: Mapping[tuple[str, ...], str], p
 def _with_quantities(
     model: type[BaseModel],
     data: Mapping[str, Any],
-    sources: Mapping[str, str],
+    notes: _Notes,
     path: tuple[str, ...],
 ) -> dict[str, Any]:
     out: dict[str, Any] = {}
@@ -338,10 +356,12 @@ def _with_quantities(
         name = ".".join((*path, key))
         extra = info.json_schema_extra
         if isinstance(value, Mapping) and isinstance(info.annotation, type):
-            out[key] = _with_quantities(info.annotation, value, sources, (*path, key))
+            out[key] = _with_quantities(info.annotation, value, notes, (*path, key))
         elif isinstance(extra, dict):
-            source = sources.get(name, "not stated")
+            source = notes.sources.get(name, "not stated")
             out[key] = {"value": value, "unit": extra["unit"], "source": source}
+            if name in notes.uncertainties:
+                out[key]["uncertainty"] = notes.uncertainties[name]
         else:
             out[key] = value
     return out

@@ -7,6 +7,7 @@ A tree is nested dicts whose leaves are `Leaf`: a value with its unit, its sourc
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,17 +20,21 @@ from cosim.errors import DesignError
 
 __all__ = ["Leaf", "Tree", "items", "merge", "parse_set", "read_tree"]
 
-QUANTITY_KEYS = {"value", "unit", "source"}
+QUANTITY_KEYS = {"value", "unit", "source", "uncertainty"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """One value of a design file. `unit` and `source` are None for a plain value."""
+    """One value of a design file. `unit` and `source` are None for a plain value.
+
+    `uncertainty` is relative, one sigma.
+    """
 
     value: Any
     place: str
     unit: str | None = None
     source: str | None = None
+    uncertainty: float | None = None
 
 
 Tree = dict[str, Any]  # str -> Leaf | Tree
@@ -70,6 +75,7 @@ def parse_set(text: str) -> Tree:
             place=f"--set {text}",
             unit=loaded.unit,
             source=loaded.source or f"--set {text}",
+            uncertainty=loaded.uncertainty,
         )
     for key in reversed(keys):
         tree = {key: tree}
@@ -133,11 +139,16 @@ def _value_of(node: yaml.Node, place: str, path: tuple[str, ...]) -> Any:
             if key in plain and not (isinstance(plain[key], str) and plain[key].strip()):
                 name = ".".join((*path, key))
                 raise DesignError(f"{where}: {name} must be text, got {plain[key]!r}")
+        sigma = plain.get("uncertainty")
+        if sigma is not None and not (isinstance(sigma, int | float) and 0 <= sigma < math.inf):
+            name = ".".join((*path, "uncertainty"))
+            raise DesignError(f"{where}: {name} must be a number from 0, got {sigma!r}")
         return Leaf(
             value=plain["value"],
             place=where,
             unit=plain.get("unit"),
             source=plain.get("source"),
+            uncertainty=None if sigma is None else float(sigma),
         )
     return {key: _value_of(value, place, (*path, key)) for key, value in entries.items()}
 
