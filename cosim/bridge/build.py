@@ -26,11 +26,12 @@ from typing import Literal
 from cosim import tools
 from cosim.errors import RtlError, ToolError, UserInputError
 
-__all__ = ["Rtl", "Simulator", "build", "compile_icarus", "verilate", "verilate_bare"]
+__all__ = ["Rtl", "Simulator", "TraceKind", "build", "compile_icarus", "verilate", "verilate_bare"]
 
 log = logging.getLogger(__name__)
 
 Simulator = Literal["verilator", "icarus"]
+TraceKind = Literal["fst", "saif"]  # one build writes one of them
 
 NATIVE = Path(__file__).resolve().parent / "native"
 BUILD_TIMEOUT_S = 900.0
@@ -58,7 +59,7 @@ class Rtl:
     defines: Mapping[str, int | str] = field(default_factory=dict)
     includes: tuple[Path, ...] = ()
     timescale: str = "1ns/1ps"
-    fst: bool = False
+    trace: TraceKind | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\w+", self.top):
@@ -80,8 +81,10 @@ def verilate(rtl: Rtl) -> Path:
     native = sorted(NATIVE.glob("*"))
     libs = Path(config.libs_dir)
     link = f"-Wl,--export-dynamic-symbol=cosim_* -Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"
-    flags = ("--vpi", "-LDFLAGS", link, *(("--trace-fst",) if rtl.fst else ()))
+    flags = ("--vpi", "-LDFLAGS", link, *((f"--trace-{rtl.trace}",) if rtl.trace else ()))
     mains = [NATIVE / "main.cpp", NATIVE / "bridge.cpp"]
+    if rtl.trace:
+        mains.append(NATIVE / "tracer.cpp")
     return _verilated(rtl, flags, mains, native, visible=True)
 
 
@@ -184,7 +187,7 @@ def _key(rtl: Rtl, native: Iterable[Path], settings: object) -> str:
                 sorted(rtl.parameters.items()),
                 sorted(rtl.defines.items()),
                 rtl.timescale,
-                rtl.fst,
+                rtl.trace,
                 settings,
             )
         ).encode()

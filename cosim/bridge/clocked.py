@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cosim.analog.netlist import ENABLE, input_pin, output_pin
-from cosim.analog.protocol import Energy, MacroEngine, Sample
+from cosim.analog.protocol import Energy, Floats, MacroEngine, Sample
 from cosim.bridge.clocked_report import PinReport
 from cosim.bridge.soc_config import MacroSpec, SocConfig
 from cosim.errors import ConvergenceError, CosimError, RtlError, WorkerLostError
@@ -70,7 +70,9 @@ class ClockedMacro:
         self._fresh = False  # words came in that the engine does not have
         self._n_words = word_count(self.sizes)
         self._programmed_ps = 0
+        self._first_word_ps: int | None = None  # since the last programming
         self._t_ps = 0  # the engine's time
+        self._off_ps = 0  # when it was last switched off or started
         self._en, self._inputs, self._strobe = 0, 0, 0
         self._run: _Run | None = None
         self._idle_since: tuple[int, float] | None = None  # time and energy when en fell
@@ -103,6 +105,19 @@ class ClockedMacro:
             self._engine = None
 
     @property
+    def moving(self) -> bool:
+        """Whether time changes anything in the engine."""
+        return self._started and (bool(self._en) or not self._asleep)
+
+    def probe(self, t_ps: int) -> tuple[Mapping[str, Floats], Energy] | None:
+        """Voltages and energy at `t_ps`, for a trace; None before the first evaluation."""
+        if not self._started:
+            return None
+        self._catch_up(t_ps)
+        engine = self._live(t_ps)
+        return engine.snapshot(), engine.energy()
+
+    @property
     def pid(self) -> int:
         """Process of the engine, -1 for an engine without one."""
         return int(getattr(self._engine, "pid", -1))
@@ -115,6 +130,8 @@ class ClockedMacro:
                 f"macro {self.name} at {t_ps} ps: program word {address} written, "
                 f"{'-'.join(map(str, self.sizes))} has {self._n_words}"
             )
+        if self._first_word_ps is None:
+            self._first_word_ps = t_ps
         if self._words.get(address) != word:
             self._fresh = True
         self._words[address] = word
@@ -133,7 +150,16 @@ class ClockedMacro:
         self._engine = self._make()
         self._engine.program(tuple(np.asarray(layer, dtype=np.float64) for layer in weights))
         self._fresh, self._programmed_ps = False, t_ps
-        self._emit(Programmed(macro=self.index, t_ps=t_ps, words=self._n_words, energy_j=0.0))
+        begin_ps, self._first_word_ps = self._first_word_ps, None
+        self._emit(
+            Programmed(
+                macro=self.index,
+                t_ps=t_ps,
+                words=self._n_words,
+                energy_j=0.0,
+                t_begin_ps=begin_ps,
+            )
+        )
 
     def _retire(self) -> None:
         """Keep the energy of the present engine; it will not move again."""
@@ -154,7 +180,7 @@ class ClockedMacro:
             levels = {ENABLE: 0, **{input_pin(i): 0 for i in range(self.sizes[0])}}
             self._engine.start(begin_ps, levels)
             self._started, self._asleep = True, False
-            self._t_ps, self._inputs = begin_ps, 0
+            self._t_ps, self._off_ps, self._inputs = begin_ps, begin_ps, 0
             self._idle_since = (begin_ps, 0.0)
         return self._engine
 
@@ -184,7 +210,7 @@ class ClockedMacro:
             self._advance(t_ps)
             return
         clock_ps, chunk = self._config.clock_ps, 1
-        limit_ps = self._t_ps + self._config.settle_limit_ps
+        limit_ps = self._off_ps + self._config.settle_limit_ps
         while not self._asleep and self._t_ps < t_ps:
             if self._t_ps >= limit_ps:
                 raise ConvergenceError(
@@ -222,6 +248,7 @@ class ClockedMacro:
                 self._close_sleep(t_ps)
                 self._run = _Run(t_start_ps=t_ps, before=engine.energy())
             else:
+                self._off_ps = t_ps
                 self._done(t_ps)
         if pins.en:  # with en at 0 the lines stand at 0 V whatever the bits say
             changed = pins.inputs ^ self._inputs

@@ -7,8 +7,9 @@ Imported inside a simulation only.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import cocotb
 from cocotb import simulator
@@ -96,6 +97,25 @@ class Native:
         """Promise that no value-change callback is on any other signal: spares asking each step."""
         number, _ = self.bind(path, watched=False)
         self._library.cosim_gate(number)
+
+    def probes(self, names: Sequence[str]) -> Any:
+        """Reals of the trace file, to be assigned by slice; every name is scopes and a variable."""
+        for name in names:
+            if self._library.cosim_probe(name.encode()) < 0:
+                raise RtlError(f"the trace takes no more analog values than those before {name}")
+        self._library.cosim_probe_values.restype = ctypes.POINTER(ctypes.c_double * len(names))
+        return self._library.cosim_probe_values().contents
+
+    def seconds(self) -> tuple[float, float]:
+        """Wall seconds so far in callbacks, and in writing a trace."""
+        return self._seconds("cosim_callback_seconds"), self._seconds("cosim_trace_seconds")
+
+    def _seconds(self, name: str) -> float:
+        function = getattr(self._library, name, None)  # a build without a trace has only one
+        if function is None:
+            return 0.0
+        function.restype = ctypes.c_double
+        return float(function())
 
     def hook(self, hook: Hook | None) -> None:
         """Call `hook(now, next)` at the end of every step in which circuits have something to do.

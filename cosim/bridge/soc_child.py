@@ -19,16 +19,20 @@ from typing import Any
 import cocotb
 from cocotb.triggers import ReadOnly, Timer
 
+from cosim.analog.protocol import MacroEngine
 from cosim.bridge.clocked import ClockedMacro, Pins
-from cosim.bridge.kernel import native, now_ps, require_ps
+from cosim.bridge.kernel import Native, native, now_ps, require_ps
 from cosim.bridge.soc_config import (
     CONFIG_ENV,
     NOTES_ENV,
+    MacroSpec,
     SocConfig,
     encode_note,
     load_config,
     make_macro,
 )
+from cosim.bridge.soc_perf import Meter, timed
+from cosim.bridge.soc_probe import Prober
 from cosim.errors import CosimError, RtlError, RunFolderError
 from cosim.trace.events import Event, to_json
 
@@ -71,8 +75,9 @@ class Coordinator:
 
     def __init__(self, dut: Any, config: SocConfig, reporter: Reporter) -> None:
         self.dut, self.config, self.reporter = dut, config, reporter
+        self.meter = Meter()
         self.macros = [
-            ClockedMacro(index, spec, config, make=partial(make_macro, spec), emit=self._emit)
+            ClockedMacro(index, spec, config, make=partial(self._make, spec), emit=self._emit)
             for index, spec in enumerate(config.macros)
         ]
         self._told: dict[str, int] = {}
@@ -90,6 +95,9 @@ class Coordinator:
         self._ports = SimpleNamespace(**{f"p_{name}": port for name, port in ports.items()})
         self._code_port = _port(dut, "i_macro_code")
 
+    def _make(self, spec: MacroSpec) -> MacroEngine:
+        return timed(make_macro(spec), self.meter)
+
     def _emit(self, event: Event) -> None:
         self.reporter.event(event)
         self._tell_processes()
@@ -106,6 +114,7 @@ class Coordinator:
         main = native()
         if main is not None:
             main.only_wait_for(self.dut.o_wake._path)
+        prober = self._prober(main)
         while True:
             await self.dut.o_wake.value_change
             await ReadOnly()
@@ -113,8 +122,18 @@ class Coordinator:
             codes = self._edge(t_ps)
             if codes:
                 cocotb.start_soon(self._convert(codes))
+            if prober is not None:
+                prober.look()
             if not self._in_reset and _read(self.dut.o_exit_valid, t_ps):
                 return t_ps
+
+    def _prober(self, main: Native | None) -> Prober | None:
+        """What samples the circuits of a traced run."""
+        if not self.config.grid_ps:
+            return None
+        if main is None:
+            raise RtlError("analog values can only be traced on Verilator")
+        return Prober(self.dut, self.config, self.macros, main)
 
     def _edge(self, t_ps: int) -> dict[int, int]:
         """Hand every macro its pins; codes to drive, by macro."""
@@ -158,6 +177,7 @@ class Coordinator:
 
     def finish(self, t_ps: int) -> None:
         """Bring every engine to the end and tell what the run cost."""
+        self.meter.workers(macro.pid for macro in self.macros)
         for macro in self.macros:
             energies = [asdict(energy) for energy in macro.finish(t_ps)]
             self.reporter.note("energy", macro=macro.name, energies=energies)
@@ -195,6 +215,12 @@ def _slice(word: int, index: int, width: int) -> int:
     return (word >> (index * width)) & ((1 << width) - 1)
 
 
+def _seconds() -> tuple[float, float]:
+    """Wall seconds so far in callbacks and in tracing; where nobody counts, all is callbacks."""
+    main = native()
+    return main.seconds() if main is not None else (time.perf_counter(), 0.0)
+
+
 @cocotb.test()
 async def soc(dut: Any) -> None:
     """Run the firmware to its end with every macro in lockstep."""
@@ -204,12 +230,15 @@ async def soc(dut: Any) -> None:
     try:
         require_ps()
         coordinator = Coordinator(dut, config, reporter)
-        began_s = time.perf_counter()
+        before, began_s = _seconds(), time.perf_counter()
         reporter.note("running")
         end_ps = await coordinator.run()
         wall_s = time.perf_counter() - began_s
         coordinator.finish(end_ps)
-        reporter.note("end", t_ps=end_ps, wall_s=wall_s)
+        whole_s, after = time.perf_counter() - began_s, _seconds()
+        spent = [b - a for a, b in zip(before, after, strict=True)]
+        parts = coordinator.meter.parts(whole_s, *spent)
+        reporter.note("end", t_ps=end_ps, wall_s=wall_s, parts=parts)
         # sim_events writes the exit one edge later and ends the simulation there.
         await Timer(config.clock_ps, unit="ps")
         await ReadOnly()

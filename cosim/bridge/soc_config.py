@@ -12,12 +12,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cosim.analog.protocol import MacroEngine
 from cosim.errors import UserInputError
 
-__all__ = ["CONFIG_ENV", "NOTES_ENV", "MacroSpec", "SocConfig", "load_config", "make_macro"]
+if TYPE_CHECKING:
+    from cosim.design import Design
+
+__all__ = [
+    "CONFIG_ENV",
+    "NOTES_ENV",
+    "MacroSpec",
+    "SocConfig",
+    "load_config",
+    "load_spec_design",
+    "make_macro",
+]
 
 CONFIG_ENV = "COSIM_SOC_CONFIG"  # path of the JSON file
 NOTES_ENV = "COSIM_SOC_NOTES"  # file descriptor of the pipe
@@ -45,7 +56,8 @@ class SocConfig:
     """Everything the simulator process needs to know; times in ps.
 
     `convert_ps` is the conversion delay from the strobe edge to the codes; `settle_limit_ps` how
-    long a macro may keep moving after its supplies were switched off.
+    long a macro may keep moving after its supplies were switched off. `grid_ps` is the time between
+    analog samples of a trace, 0 without one.
     """
 
     macros: tuple[MacroSpec, ...]
@@ -58,6 +70,7 @@ class SocConfig:
     convert_ps: int = 500
     settle_limit_ps: int = 1_000_000
     layers: bool = True
+    grid_ps: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.convert_ps < self.clock_ps:
@@ -82,13 +95,18 @@ def load_config(path: Path) -> SocConfig:
     return SocConfig(macros=macros, **data)
 
 
+def load_spec_design(spec: MacroSpec) -> Design | None:
+    """The design a macro is built from, None without one."""
+    if spec.design is None:
+        return None
+    from cosim.design import load_design  # noqa: PLC0415 - only runs with a design pay for it
+
+    return load_design(spec.design)
+
+
 def make_macro(spec: MacroSpec) -> MacroEngine:
     """A fresh engine of a macro: instances are never shared."""
-    design: object = None
-    if spec.design is not None:
-        from cosim.design import load_design  # noqa: PLC0415 - only runs with a design pay for it
-
-        design = load_design(spec.design)
+    design = load_spec_design(spec)
     module, _, function = spec.factory.partition(":")
     factory = getattr(importlib.import_module(module), function)
     return cast("MacroEngine", factory(spec.kind, spec.name, design, spec.sizes))

@@ -31,12 +31,13 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Programmed:
-    """All program words of one macro were written."""
+    """All program words of one macro were written, from t_begin_ps to t_ps."""
 
     macro: int
     t_ps: int
     words: int
     energy_j: float
+    t_begin_ps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,9 @@ module sim_calls #(
    input wire        i_intr,
    input wire [31:0] i_insn,
    input wire [31:0] i_pc,
-   input wire [31:0] i_next_pc
+   input wire [31:0] i_next_pc,
+   // end of the program
+   input wire        i_exit_valid
 );
 
    localparam OP_JAL     = 7'h6f;
@@ -82,6 +84,9 @@ module sim_calls #(
          end else if (op == OP_CUSTOM0) begin
             $fwrite(file, "I %0d %0d %0d\n", before_q, $time, i_insn[14:12]);
          end
+      end
+      if (i_exit_valid && !i_rst && (file != 0)) begin
+         $fflush(file);
       end
    end
 

@@ -132,14 +132,15 @@ module sim_top #(
          sim_calls #(
             .RAM_WORDS (RAM_WORDS)
          ) u_calls (
-            .i_clk     (clk),
-            .i_rst     (rst),
-            .i_valid   (u_soc.u_core.rvfi_valid),
-            .i_trap    (u_soc.u_core.rvfi_trap),
-            .i_intr    (u_soc.u_core.rvfi_intr),
-            .i_insn    (u_soc.u_core.rvfi_insn),
-            .i_pc      (u_soc.u_core.rvfi_pc_rdata),
-            .i_next_pc (u_soc.u_core.rvfi_pc_wdata)
+            .i_clk        (clk),
+            .i_rst        (rst),
+            .i_valid      (u_soc.u_core.rvfi_valid),
+            .i_trap       (u_soc.u_core.rvfi_trap),
+            .i_intr       (u_soc.u_core.rvfi_intr),
+            .i_insn       (u_soc.u_core.rvfi_insn),
+            .i_pc         (u_soc.u_core.rvfi_pc_rdata),
+            .i_next_pc    (u_soc.u_core.rvfi_pc_wdata),
+            .i_exit_valid (o_exit_valid)
          );
       end
       if (PROFILE != 0) begin : gen_profile

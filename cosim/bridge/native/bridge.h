@@ -54,6 +54,7 @@ public:
     // A promise: nobody waits for a change of any signal but this one, so while it stands still the
     // loop need not ask VPI. -1 takes it back.
     void gate(int signal) { m_gate = signal; }
+    bool gated() const { return m_gate >= 0; }
     // Whether VPI's value-change callbacks may be left alone in this step.
     bool gate_shut() {
         if (m_gate < 0) return false;

@@ -12,10 +12,11 @@
 #include "Vtop.h"
 #include "bridge.h"
 #include "loop.h"
+#include "stopwatch.h"
 #include "verilated.h"
 #include "verilated_vpi.h"
-#if VM_TRACE_FST
-#include "verilated_fst_c.h"
+#if VM_TRACE_FST || VM_TRACE_SAIF
+#include "tracer.h"
 #endif
 
 extern "C" void vlog_startup_routines_bootstrap(void);  // cocotb's VPI library
@@ -26,11 +27,8 @@ std::unique_ptr<Vtop> s_top;
 uint64_t s_steps_per_ps = 1;  // >= 1: Python refuses to bind circuits at a coarser precision
 bool s_ended = false;
 
-#if VM_TRACE_FST
-std::unique_ptr<VerilatedFstC> s_trace;
-void dump(uint64_t now) {
-    if (s_trace) s_trace->dump(now);
-}
+#if VM_TRACE_FST || VM_TRACE_SAIF
+void dump(uint64_t now) { cosim::tracer().step(now); }
 #else
 void dump(uint64_t) {}
 #endif
@@ -74,6 +72,7 @@ void finish_step() {
 uint64_t next_time(uint64_t now, uint64_t deadline) {
     const uint64_t next = std::min(next_slot(), deadline);
     if (!cosim::bridge().due()) return next;
+    const cosim::Stopwatch::Lap lap{true};
     const uint64_t stop_ps = cosim::bridge().look_ahead(time_ps(now), time_ps(next));
     return stop_ps < time_ps(next) ? stop_ps * s_steps_per_ps : next;
 }
@@ -89,8 +88,14 @@ void run(VerilatedContext& context) {
             VerilatedVpi::clearEvalNeeded();
             VerilatedVpi::doInertialPuts();
         }
-        bool called_now = (called || (watching && !bridge.gate_shut())) && value_callbacks();
+        bool called_now = false;
+        if (called || (watching && !bridge.gate_shut())) {
+            // Without a gate VPI is asked in every step: looking at the clock would cost more.
+            const cosim::Stopwatch::Lap lap{bridge.gated()};
+            called_now = value_callbacks();
+        }
         if (called || called_now) {
+            const cosim::Stopwatch::Lap lap{true};
             finish_step();
             watching = VerilatedVpi::hasCbs(cbValueChange);
             deadline = VerilatedVpi::cbNextDeadline();
@@ -109,6 +114,7 @@ void run(VerilatedContext& context) {
         context.time(next);
         if (bridge.pending() && bridge.apply(time_ps(next))) called_now = true;
         if (called || called_now || next >= deadline) {
+            const cosim::Stopwatch::Lap lap{true};
             if (called_now) value_callbacks();
             called_now |= phase(cbNextSimTime);
             called_now |= phase(cbAfterDelay);
@@ -122,8 +128,8 @@ void end_of_simulation(void*) {
     if (s_ended) return;
     s_ended = true;
     VerilatedVpi::callCbs(cbEndOfSimulation);
-#if VM_TRACE_FST
-    if (s_trace) s_trace->close();
+#if VM_TRACE_FST || VM_TRACE_SAIF
+    cosim::tracer().close();
 #endif
 }
 
@@ -133,20 +139,17 @@ uint64_t cosim::next_event_ps() {
     return time_ps(std::min(next_slot(), static_cast<uint64_t>(VerilatedVpi::cbNextDeadline())));
 }
 
+extern "C" double cosim_callback_seconds(void) { return cosim::stopwatch().seconds(); }
+
 int main(int argc, char** argv) {
     VerilatedContext& context = *Verilated::defaultContextp();
     context.commandArgs(argc, argv);
     context.fatalOnVpiError(false);  // cocotb asks for things Verilator does not know
     s_top = std::make_unique<Vtop>(&context, "");
     for (int power = context.timeprecision(); power < -12; ++power) s_steps_per_ps *= 10;
-#if VM_TRACE_FST
+#if VM_TRACE_FST || VM_TRACE_SAIF
     const std::string file = context.commandArgsPlusMatch("trace=");
-    if (!file.empty()) {
-        context.traceEverOn(true);
-        s_trace = std::make_unique<VerilatedFstC>();
-        s_top->trace(s_trace.get(), 99);
-        s_trace->open(file.substr(file.find('=') + 1).c_str());
-    }
+    cosim::tracer().begin(context, *s_top, file.empty() ? file : file.substr(file.find('=') + 1));
 #endif
     vlog_startup_routines_bootstrap();
     Verilated::addExitCb(end_of_simulation, nullptr);  // a fatal error still ends cocotb in order

@@ -42,7 +42,7 @@ def test_cocotb_works_as_it_says(simulator: Simulator, tmp_path: Path) -> None:
 
 
 def test_a_build_with_traces_writes_an_fst(tmp_path: Path) -> None:
-    rtl = Rtl(top="kernel_dut", sources=(HERE / "kernel_dut.v",), write=("*",), fst=True)
+    rtl = Rtl(top="kernel_dut", sources=(HERE / "kernel_dut.v",), write=("*",), trace="fst")
     run_cocotb(
         "verilator",
         build("verilator", rtl),
