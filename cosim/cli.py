@@ -17,6 +17,7 @@ import typer
 
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
 from cosim.cli_output import console_for, print_json, print_result, shown_progress
+from cosim.cli_study import study
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 
 __all__ = ["app", "main"]
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.add_typer(macro_app, name="macro")
 app.command()(ladder)
+app.command()(study)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]

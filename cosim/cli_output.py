@@ -33,7 +33,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
+def shown_progress(total: int, quiet: bool, unit: str = "images") -> Iterator[Progress | None]:
     """What happens now, on stderr: a bar on a terminal, lines in a log, nothing with --json."""
     console = console_for(stderr=True)
     if quiet:
@@ -41,9 +41,9 @@ def shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
     elif not console.is_terminal:
         begin_s = time.monotonic()
 
-        def line(text: str, images_done: int) -> None:
+        def line(text: str, done: int) -> None:
             elapsed_s = time.monotonic() - begin_s
-            console.print(f"{elapsed_s:6.0f} s  {images_done}/{total} images  {text}")
+            console.print(f"{elapsed_s:6.0f} s  {done}/{total} {unit}  {text}")
 
         yield line
     else:
@@ -54,8 +54,8 @@ def shown_progress(total: int, quiet: bool) -> Iterator[Progress | None]:
         with Bar(SpinnerColumn(), *words, console=console, transient=True) as bar:
             task = bar.add_task("starting", total=total)
 
-            def step(text: str, images_done: int) -> None:
-                bar.update(task, description=text, completed=images_done)
+            def step(text: str, done: int) -> None:
+                bar.update(task, description=text, completed=done)
 
             yield step
 

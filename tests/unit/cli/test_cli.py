@@ -72,6 +72,7 @@ def test_help_lists_every_command(cosim) -> None:
         "accuracy",
         "ladder",
         "macro",
+        "study",
         "lint",
     ):
         assert f" {command} " in text
@@ -97,6 +98,14 @@ def test_version(cosim) -> None:
         (["run", "lenet5", "--model", "none.npz"], ["none.npz"]),
         (["run", "lenet5", "--data", "nowhere"], ["nowhere"]),
         (["run", "lenet5", "--images", "5001"], ["5000", "5001"]),
+        (["study"], ["NAME"]),
+        (["study", "weather"], ["weather", "resistance", "technology", "drive", "neuron"]),
+        (["study", "drive", "--images", "0"], ["--images"]),
+        (["study", "drive", "--seed", "-1"], ["--seed"]),
+        (["study", "drive", "--images", "5001"], ["5000", "5001"]),
+        (["study", "drive", "--data", "nowhere"], ["nowhere"]),
+        (["study", "drive", "--set", "macro.vdd_v=-1"], ["macro.vdd_v"]),
+        (["study", "drive", "--model", "none.npz"], ["none.npz"]),
     ],
 )
 def test_wrong_words_are_the_users_error(cosim, args: list[str], words: list[str]) -> None:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cli_study : the command `cosim study`: accuracy, power and curves over many designs."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cosim.cli_output import print_json, shown_progress
+from cosim.errors import CircuitError
+
+__all__ = ["study"]
+
+OUT = Path("runs/studies")
+
+
+class StudyName(StrEnum):
+    """What can be studied."""
+
+    resistance = "resistance"
+    technology = "technology"
+    drive = "drive"
+    neuron = "neuron"
+
+
+def study(
+    name: Annotated[StudyName, typer.Argument(help="What to study.", metavar="NAME")],
+    images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 1000,
+    design: Annotated[
+        str, typer.Option("--design", help="Base of every point: shipped design or YAML file.")
+    ] = "imac_14nm",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a key of the base design.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of MNIST IDX files; default: built-in.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="Shipped network or .npz.")] = "lenet5",
+    out: Annotated[Path, typer.Option("--out", help="Folder of NAME.csv and NAME.png.")] = OUT,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random choices.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="A few points: a trial.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace points that are there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
+) -> None:
+    """Solve many designs and draw: resistance, technology, drive (strength), neuron (curves).
+
+    An interrupted study goes on where it was when started again. A point that the engine refuses
+    is a row of the CSV file whose `status` says why.
+    """
+    from cosim.study.catalogue import STUDIES, make_study
+    from cosim.study.subject import load_subject
+
+    words = ["cosim", "study", name.value, "--design", design]
+    words += [word for text in sets or () for word in ("--set", text)]
+    if STUDIES[name.value].engine == "fast":  # the others look at no image
+        words += ["--images", str(images)]
+        words += [] if data is None else ["--data", str(data)]
+        words += [] if model == "lenet5" else ["--model", model]
+    words += ["--seed", str(seed), *(["--quick"] if quick else [])]
+    subject = load_subject(model=model, data=data, images=images, design=design, sets=sets or ())
+    total = len(STUDIES[name.value].points(subject, quick))
+    with shown_progress(total, as_json, "points") as progress:
+        made = make_study(
+            name.value,
+            subject,
+            command=shlex.join(words),
+            seed=seed,
+            out=out,
+            quick=quick,
+            fresh=fresh,
+            tell=progress or (lambda text, done: None),
+        )
+    refused = [str(row["status"]) for row in made.refused]
+    if as_json:
+        figures = {"csv": str(made.csv), "png": str(made.png), **made.counts, "rows": made.rows}
+        print_json(figures)
+    else:
+        counts = made.counts
+        typer.echo(
+            f"{name.value}: {counts['points']} points, {counts['kept']} kept, "
+            f"{counts['solved']} solved, {counts['refused']} refused"
+        )
+        for reason in dict.fromkeys(refused):
+            typer.echo(f"  refused {refused.count(reason)}: {reason}")
+        typer.echo(f"{made.csv}\n{made.png}")
+    if len(refused) == made.counts["points"]:
+        raise CircuitError(f"study {name.value}: every point was refused: {refused[0]}")
