@@ -18,6 +18,7 @@ from cosim.analog.ngspice_options import NgspiceOptions
 from cosim.analog.pins import MacroDescription
 from cosim.analog.protocol import Energy, MacroEngine
 from cosim.analog.upkeep import Upkeep
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.errors import CircuitError, UserInputError
 from cosim.mapping import map_stack, word_count
@@ -33,9 +34,15 @@ class ImacNgspice(NgspiceEngine):
     """The IMAC in ngspice: a netlist per programming, standby and write energy billed on top."""
 
     def __init__(
-        self, name: str, design: Design, sizes: Sequence[int], options: NgspiceOptions
+        self,
+        name: str,
+        design: Design,
+        sizes: Sequence[int],
+        *,
+        options: NgspiceOptions,
+        die: Die | None = None,
     ) -> None:
-        self.design, self.sizes = design, tuple(sizes)
+        self.design, self.sizes, self.die = design, tuple(sizes), die
         self._upkeep = Upkeep(design)
         super().__init__(name, options=options, describe=self._macro)
 
@@ -45,7 +52,7 @@ class ImacNgspice(NgspiceEngine):
             raise CircuitError(
                 f"weights are {mapping.sizes}, the macro is {self.sizes}", macro=self.name
             )
-        return build_macro(mapping, self.design)
+        return build_macro(mapping, self.design, self.die)
 
     def program(self, weights: tuple[Floats, ...]) -> None:
         """Describe the macro with these weights and let a worker begin to read it."""
@@ -81,13 +88,26 @@ def ngspice_options(design: Design, *, log: Path | None = None) -> NgspiceOption
 
 
 def make_engine(
-    kind: str, name: str, design: Design, sizes: Sequence[int], *, log: Path | None = None
+    kind: str,
+    name: str,
+    design: Design,
+    sizes: Sequence[int],
+    *,
+    log: Path | None = None,
+    die: Die | None = None,
 ) -> MacroEngine:
-    """An engine for the macro `name`; `sizes` are inputs, then the outputs of each layer."""
+    """An engine for the macro `name`; `sizes` are inputs, then the outputs of each layer.
+
+    With `die` every programming meets the spread and the defects of that die.
+    """
+    if die is not None:
+        die.check(sizes)
     if kind == "ideal":
-        return IdealEngine(name, design, tuple(sizes))
+        return IdealEngine(name, design, tuple(sizes), die=die)
     if kind == "fast":
-        return FastEngine(name, design, tuple(sizes))
+        if die is None:
+            return FastEngine(name, design, tuple(sizes))
+        return FastEngine(name, design, tuple(sizes), die=die)  # type: ignore[call-arg]
     if kind == "ngspice":
-        return ImacNgspice(name, design, sizes, ngspice_options(design, log=log))
+        return ImacNgspice(name, design, sizes, options=ngspice_options(design, log=log), die=die)
     raise UserInputError(f"engine must be one of {', '.join(ENGINES)}, got {kind}")

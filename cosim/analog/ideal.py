@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from cosim.analog.characterise import NeuronCurve, neuron_curve
 from cosim.analog.ideal_column import input_currents
-from cosim.analog.ideal_forward import LayerVolts, ideal_forward
+from cosim.analog.ideal_die import DieColumn
+from cosim.analog.ideal_forward import LayerVolts, ideal_forward, row_parts
 from cosim.analog.netlist import ENABLE, converters, input_pin
 from cosim.analog.protocol import Advance, Energy, Sample
 from cosim.analog.upkeep import Upkeep
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.errors import CircuitError
 from cosim.mapping import map_stack
@@ -47,10 +49,16 @@ class IdealEngine:
     engine = "ideal"
 
     def __init__(
-        self, name: str, design: Design, sizes: tuple[int, ...], curve: NeuronCurve | None = None
+        self,
+        name: str,
+        design: Design,
+        sizes: tuple[int, ...],
+        *,
+        curve: NeuronCurve | None = None,
+        die: Die | None = None,
     ) -> None:
         self.name, self.design, self.sizes = name, design, tuple(sizes)
-        self._curve = curve
+        self._curve, self._die = curve, die
         self._weights: tuple[NDArray[np.int8], ...] = ()
         self._inputs = {input_pin(i): i for i in range(self.sizes[0])}
         self._converters = converters(self.sizes[-1], design)
@@ -167,7 +175,9 @@ class IdealEngine:
 
     def _solved(self) -> tuple[LayerVolts, ...]:
         if self._layers is None:
-            self._layers = ideal_forward(self._weights, self._bits, self.design, self.curve)
+            self._layers = ideal_forward(
+                self._weights, self._bits, self.design, self.curve, die=self._die
+            )
         return self._layers
 
     def _bill(self, until_ps: int) -> None:
@@ -186,21 +196,18 @@ class IdealEngine:
         macro = self.design.macro
         amplifier, buffer, vdd_v = macro.amplifier, macro.buffer, macro.vdd_v
         power = dict.fromkeys(self._joules, 0.0)
-        rows = macro.tile.rows
         self._heat_w = 0.0
         for index, (volts, weights) in enumerate(zip(self._solved(), self._weights, strict=True)):
             x_v = volts.line_v
             parts = len(volts.columns)
-            step = len(weights) if parts == 1 else rows
             line_a = np.concatenate(
                 [
-                    input_currents(
-                        x_v[:, k * step : (k + 1) * step],
-                        column,
-                        weights[k * step : (k + 1) * step],
-                        self.design,
-                    )[0]
-                    for k, column in enumerate(volts.columns)
+                    column.source_a()[0]
+                    if isinstance(column, DieColumn)
+                    else input_currents(x_v[:, a:b], column, weights[a:b], self.design)[0]
+                    for (a, b), column in zip(
+                        row_parts(len(weights), self.design), volts.columns, strict=True
+                    )
                 ]
             )
             self._heat_w += float(x_v[0] @ line_a) + sum(c.line_w for c in volts.columns)

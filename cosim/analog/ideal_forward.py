@@ -16,11 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from cosim.analog.characterise import NeuronCurve
 from cosim.analog.ideal_column import Column, solve_columns
+from cosim.analog.ideal_die import solve_die_columns
+from cosim.analog.variation import Die, LayerDie
 from cosim.design import Design
 from cosim.errors import DesignError, ModelError
-from cosim.mapping import check_stack
+from cosim.mapping import bounds, check_stack
 
-__all__ = ["LayerVolts", "ideal_forward"]
+__all__ = ["LayerVolts", "ideal_forward", "row_parts"]
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +31,8 @@ Floats = NDArray[np.float64]
 class LayerVolts:
     """One layer: line voltages (n, n_in + 1), amplifier and neuron outputs (n, n_out).
 
-    `columns` holds one solution per row partition with tied outputs, else one.
+    `signal_v` is what the neurons see, `columns` one solution per row partition with tied outputs,
+    else one.
     """
 
     line_v: Floats
@@ -40,9 +43,14 @@ class LayerVolts:
 
 
 def ideal_forward(
-    weights: Sequence[ArrayLike], bits: ArrayLike, design: Design, curve: NeuronCurve
+    weights: Sequence[ArrayLike],
+    bits: ArrayLike,
+    design: Design,
+    curve: NeuronCurve,
+    *,
+    die: Die | None = None,
 ) -> tuple[LayerVolts, ...]:
-    """Volts of every layer for input bits (n, n_in) or (n_in,), 0 or 1."""
+    """Volts of every layer for input bits (n, n_in) or (n_in,), 0 or 1; on a die or nominal."""
     layers = check_stack(weights)
     _supported(design, len(layers))
     inputs = np.atleast_2d(np.asarray(bits))
@@ -50,12 +58,15 @@ def ideal_forward(
         raise ModelError(f"stack takes {layers[0].shape[0] - 1} input bits, got {inputs.shape[1]}")
     if not np.isin(inputs, (0, 1)).all():
         raise ModelError("input bits must be 0 or 1")
-    vdd_v = design.macro.vdd_v
+    sizes = (inputs.shape[1], *(layer.shape[1] for layer in layers))
+    vdd_v, amplifier = design.macro.vdd_v, design.macro.amplifier
     values = np.where(inputs == 1, vdd_v, -vdd_v)
     out = []
     for index, layer in enumerate(layers):
         line_v = np.hstack([values, np.full((len(values), 1), vdd_v)])
-        found = _layer(line_v, layer, index == len(layers) - 1, design, curve)
+        gain = amplifier.gain_output if index == len(layers) - 1 else amplifier.gain_hidden
+        layer_die = die.check(sizes).layers[index] if die else None
+        found = _layer(line_v, layer, gain, (design, curve), layer_die)
         out.append(found)
         values = found.neuron_v
     return tuple(out)
@@ -71,27 +82,42 @@ def _supported(design: Design, n_layers: int) -> None:
         )
 
 
+def row_parts(n_rows: int, design: Design) -> list[tuple[int, int]]:
+    """(first, end) rows that share an amplifier: all, or a row partition with tied outputs."""
+    tile = design.macro.tile
+    if design.macro.partition.outputs == "summed":
+        return [(0, n_rows)]
+    return bounds(n_rows, tile.rows, tile.split)
+
+
 def _layer(
-    line_v: Floats, weights: NDArray[np.int8], last: bool, design: Design, curve: NeuronCurve
+    line_v: Floats,
+    weights: NDArray[np.int8],
+    gain: float,
+    circuit: tuple[Design, NeuronCurve],
+    die: LayerDie | None,
 ) -> LayerVolts:
-    macro = design.macro
-    amplifier = macro.amplifier
-    gain = amplifier.gain_output if last else amplifier.gain_hidden
+    design, curve = circuit
+    amplifier = design.macro.amplifier
     shifted = amplifier.reference == "shifted"
-    ref_v = macro.neuron.shift_v if shifted else 0.0
+    ref_v = design.macro.neuron.shift_v if shifted else 0.0
     limit_v = amplifier.rail_v - (amplifier.head_v if amplifier.kind == "realisable" else 0.0)
-    rows = len(weights) if macro.partition.outputs == "summed" else macro.tile.rows
-    columns = tuple(
-        solve_columns(line_v[:, r : r + rows], weights[r : r + rows], gain, ref_v, design)
-        for r in range(0, len(weights), rows)
-    )
+    parts = row_parts(len(weights), design)
+    columns: list[Column] = []
+    for port, (row0, row1) in enumerate(parts):
+        x_v, w = line_v[:, row0:row1], weights[row0:row1]
+        if die is None:
+            columns.append(solve_columns(x_v, w, gain, ref_v, design))
+        else:
+            part = die if len(parts) == 1 else die.part(row0, row1, port)
+            columns.append(solve_die_columns(x_v, w, gain, ref_v, die=part, design=design))
     clipped = [np.clip(column.out_v, -limit_v, limit_v) for column in columns]
     amplifier_v = np.mean(clipped, axis=0)  # one, or equal ties
-    signal_v = amplifier_v - ref_v
+    signal_v = amplifier_v - ref_v + (die.neuron_offset_v if die else 0.0)
     return LayerVolts(
         line_v=line_v,
         amplifier_v=amplifier_v,
         signal_v=signal_v,
         neuron_v=curve.output_v(signal_v),
-        columns=columns,
+        columns=tuple(columns),
     )

@@ -11,6 +11,7 @@ from cosim.analog.netlist_circuit import MacroCircuit, build_circuit
 from cosim.analog.netlist_parts import amplifier_text, macro_models, model_cards, neuron_text
 from cosim.analog.netlist_tile import tile_text, wrapped
 from cosim.analog.pins import Converter, InputPin, MacroDescription, Meter, Supply
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.mapping import Mapping
 
@@ -31,9 +32,9 @@ def output_pin(index: int) -> str:
     return f"code[{index}]"
 
 
-def build_macro(mapping: Mapping, design: Design) -> MacroDescription:
-    """The netlist of the macro with these weights, and the meaning of its ports."""
-    return describe(build_circuit(mapping, design))
+def build_macro(mapping: Mapping, design: Design, die: Die | None = None) -> MacroDescription:
+    """The netlist of the macro with these weights, on a die or nominal; its ports' meaning."""
+    return describe(build_circuit(mapping, design, die))
 
 
 def describe(circuit: MacroCircuit) -> MacroDescription:
@@ -148,6 +149,8 @@ def _text(circuit: MacroCircuit, supply_nodes: list[str]) -> str:
         neuron_text(design),
     ]
     lines += [amplifier_text(name, gain, design) for gain, name in amplifier_names.items()]
+    own = {amp.name: amp for amp in circuit.amplifiers if amp.offset_v}
+    lines += [amplifier_text(f"op{n}", a.gain, design, a.offset_v or 0.0) for n, a in own.items()]
     lines += [tile_text(use.circuit, fet.n_name) for use in circuit.tiles]
     holds = [hold.out for hold in circuit.holds]
     driven = [*supply_nodes, *(meter.node for meter in _meters(design))]
@@ -161,7 +164,8 @@ def _text(circuit: MacroCircuit, supply_nodes: list[str]) -> str:
     shifted = design.macro.amplifier.reference == "shifted"
     ref = "amp_ref" if shifted else "0"
     lines += [
-        f"x{amp.name} {amp.minus} {amp.plus} {amp.out} {rails} {ref} {amplifier_names[amp.gain]}"
+        f"x{amp.name} {amp.minus} {amp.plus} {amp.out} {rails} {ref} "
+        + (f"op{amp.name}" if amp.name in own else amplifier_names[amp.gain])
         for amp in circuit.amplifiers
     ]
     for neuron in circuit.neurons:
@@ -169,6 +173,9 @@ def _text(circuit: MacroCircuit, supply_nodes: list[str]) -> str:
         if not shifted:  # the publications' ideal shift: a floating source from the gated reference
             source = f"s{neuron.a[1:]}"
             lines.append(f"e{neuron.name} {source} {neuron.a} amp_ref 0 1")
+        if neuron.offset_v:
+            lines.append(f"v{neuron.name} t{neuron.a[1:]} {source} {neuron.offset_v!r}")
+            source = f"t{neuron.a[1:]}"
         lines.append(f"x{neuron.name} {source} {neuron.out} neuron_vdd neuron")
     lines += [
         f"n{buffer.name} {buffer.a} {buffer.out} buffer_vdd 0 follower"

@@ -5,14 +5,18 @@ Data flow of a layer k: line drivers (inputs) or buffers (hidden neurons) -> row
 tile -> synapses -> I+ and I- -> differential amplifier -> neuron -> buffer of the next layer, or
 converter. Macro nodes: `in<i>`, `bias`, `x<k>_<h>_<v>_<row>` (a tile row), `p<k>_<j>`, `n<k>_<j>`
 (common I lines), `p<k>_<h>_<j>` (those of one row partition), `a<k>_<j>` (amplifier output),
-`y<k>_<j>` (neuron output), `z<k>_<j>` (buffer output), `hold<j>` (converter input).
+`y<k>_<j>` (neuron output), `z<k>_<j>` (buffer output), `hold<j>` (converter input). On a die with
+an open line `op<k>_<h>_<j>` or `on<k>_<h>_<j>` is what hangs on the leak.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from cosim.analog.netlist_tile import TileCircuit, build_tile
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.mapping import Mapping, Tile
@@ -40,7 +44,10 @@ class TileUse:
 
 @dataclass(frozen=True, kw_only=True)
 class Amplifier:
-    """Differential amplifier: lines `minus` and `plus` to `out`, R3 = gain*r1."""
+    """Differential amplifier: lines `minus` and `plus` to `out`, R3 = gain*r1.
+
+    `offset_v` adds to the op-amp's input voltage; None: nominal.
+    """
 
     name: str
     minus: str
@@ -48,15 +55,20 @@ class Amplifier:
     out: str
     r1_ohm: float
     gain: float
+    offset_v: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A one-input one-output element: neuron, buffer or converter input."""
+    """A one-input one-output element: neuron, buffer or converter input.
+
+    `offset_v` stands in series with the input; None: nominal.
+    """
 
     name: str
     a: str
     out: str
+    offset_v: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +94,8 @@ class MacroCircuit:
         return tuple(f"{letter}{layer}_{j}" for j in range(self.mapping.sizes[layer + 1]))
 
 
-def build_circuit(mapping: Mapping, design: Design) -> MacroCircuit:
-    """The macro that holds the mapping's weights."""
+def build_circuit(mapping: Mapping, design: Design, die: Die | None = None) -> MacroCircuit:
+    """The macro that holds the mapping's weights, on a die or nominal."""
     if (mapping.tile_rows, mapping.tile_cols) != (design.macro.tile.rows, design.macro.tile.cols):
         raise DesignError(
             f"mapping is for {mapping.tile_rows}x{mapping.tile_cols} tiles, design "
@@ -91,24 +103,35 @@ def build_circuit(mapping: Mapping, design: Design) -> MacroCircuit:
         )
     if design.macro.meter_cells and design.macro.access.enabled:
         raise DesignError("macro.meter_cells must be false with macro.access.enabled")
+    die = die.check(mapping.sizes) if die else None
     tiles: list[TileUse] = []
     links: list[Link] = []
     for tile in mapping.tiles:
-        circuit = build_tile(tile, mapping.tile_weights(tile), design)
-        tiles.append(TileUse(circuit=circuit, nodes=_tile_nodes(tile, design)))
-        links += _row_links(tile, mapping, design)
+        layer_die = die.layers[tile.layer] if die else None
+        circuit = build_tile(tile, mapping.tile_weights(tile), design, layer_die)
+        nodes = _tile_nodes(tile, design)
+        rows = _row_links(tile, mapping, design)
+        if die:
+            rows = _open_rows(tile, rows, die)
+            nodes, leaks = _open_lines(tile, nodes, die)
+            links += leaks
+        tiles.append(TileUse(circuit=circuit, nodes=nodes))
+        links += rows
         links += _join_links(tile, design)
     amplifiers: list[Amplifier] = []
     neurons: list[Stage] = []
     buffers: list[Stage] = []
     last = len(mapping.weights) - 1
     for layer in range(last + 1):
-        more_amplifiers, ties = _amplifiers(mapping, design, layer)
+        more_amplifiers, ties = _amplifiers(mapping, design, layer, die)
         amplifiers += more_amplifiers
         links += ties
         for j in range(mapping.sizes[layer + 1]):
             key = f"{layer}_{j}"
-            neurons.append(Stage(name=f"neuron{key}", a=f"a{key}", out=f"y{key}"))
+            offset_v = float(die.layers[layer].neuron_offset_v[j]) if die else None
+            neurons.append(
+                Stage(name=f"neuron{key}", a=f"a{key}", out=f"y{key}", offset_v=offset_v)
+            )
             if layer < last and design.macro.buffer.enabled:
                 buffers.append(Stage(name=f"buffer{key}", a=f"y{key}", out=f"z{key}"))
     return MacroCircuit(
@@ -171,6 +194,27 @@ def _row_links(tile: Tile, mapping: Mapping, design: Design) -> list[Link]:
     return links
 
 
+def _open_rows(tile: Tile, links: list[Link], die: Die) -> list[Link]:
+    """The feeds of a tile's rows (one link each, in order), the open ones leaking."""
+    cut = die.layers[tile.layer].row_open[tile.row0 : tile.row1, tile.v].tolist()
+    return [
+        replace(link, ohm=die.open_ohm) if is_open else link
+        for link, is_open in zip(links, cut, strict=True)
+    ]
+
+
+def _open_lines(tile: Tile, nodes: tuple[str, ...], die: Die) -> tuple[tuple[str, ...], list[Link]]:
+    """The tile's nodes with every open I line on a node of its own, and the leaks between."""
+    found, leaks = list(nodes), []
+    for side, flags in enumerate(die.layers[tile.layer].line_open[tile.h].T):
+        for col in tile.col0 + np.flatnonzero(flags[tile.col0 : tile.col1]):
+            place = tile.rows + side * tile.cols + int(col) - tile.col0
+            alone = f"o{'pn'[side]}{tile.layer}_{tile.h}_{col}"
+            leaks.append(Link(name=alone, a=alone, b=found[place], ohm=die.open_ohm))
+            found[place] = alone
+    return tuple(found), leaks
+
+
 def _join_links(tile: Tile, design: Design) -> list[Link]:
     if design.macro.partition.outputs != "summed" or _summed_in_place(design):
         return []
@@ -186,7 +230,9 @@ def _join_links(tile: Tile, design: Design) -> list[Link]:
     ]
 
 
-def _amplifiers(mapping: Mapping, design: Design, layer: int) -> tuple[list[Amplifier], list[Link]]:
+def _amplifiers(
+    mapping: Mapping, design: Design, layer: int, die: Die | None
+) -> tuple[list[Amplifier], list[Link]]:
     """One amplifier per output, or one per row partition with their outputs tied."""
     amplifier, partition = design.macro.amplifier, design.macro.partition
     last = layer == len(mapping.weights) - 1
@@ -213,7 +259,8 @@ def _amplifiers(mapping: Mapping, design: Design, layer: int) -> tuple[list[Ampl
                 out=node,
                 r1_ohm=amplifier.r1_ohm,
                 gain=gain,
+                offset_v=float(die.layers[layer].amplifier_offset_v[port, j]) if die else None,
             )
-            for name, line, node in places
+            for port, (name, line, node) in enumerate(places)
         ]
     return found, ties

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from cosim.design import Design
@@ -72,19 +73,35 @@ def _card_text(design: Design) -> str:
     return text.rstrip()
 
 
-def model_cards(design: Design, *, whole_macro: bool) -> str:
-    """`.model` lines: MTJ cells, FETs and, for the whole macro, synapse, amplifiers and holds."""
-    mtj, macro = design.device.mtj, design.macro
-    values = (
+def _mtj_values(design: Design) -> str:
+    mtj = design.device.mtj
+    return (
         f"ra={mtj.ra_ohm_um2!r} tmr0={mtj.tmr0!r} length={mtj.length_nm * 1e-9!r} "
         f"width={mtj.width_nm * 1e-9!r} v_h={mtj.v_h_v!r} r_hm={mtj.r_hm_ohm!r} "
         f"bias={int(mtj.bias_dependent)}"
     )
-    cards = [f".model cell sot_cell_read {values}", _card_text(design)]
+
+
+def _cell_values(design: Design) -> str:
+    """The crossbars' cell: the MTJ, or a resistor of two values as an MTJ of 1 um2."""
+    cell = design.device.cell
+    if cell.kind == "mtj":
+        return _mtj_values(design)
+    tmr = cell.r_high_ohm / cell.r_low_ohm - 1
+    side_m = 2e-6 / math.sqrt(math.pi)
+    return f"ra={cell.r_low_ohm!r} tmr0={tmr!r} length={side_m!r} width={side_m!r} r_hm=0.0 bias=0"
+
+
+def model_cards(design: Design, *, whole_macro: bool) -> str:
+    """`.model` lines: the neuron's MTJ, FETs; for the whole macro cells, amplifiers, holds too."""
+    macro = design.macro
+    cards = [f".model cell sot_cell_read {_mtj_values(design)}", _card_text(design)]
     if not whole_macro:
         return "\n".join(cards)
-    if not macro.access.enabled:
-        cards.append(f".model synapse {_synapse(design)} {values}")
+    if macro.access.enabled:
+        cards.append(f".model bitcell sot_cell_read {_cell_values(design)}")
+    else:
+        cards.append(f".model synapse {_synapse(design)} {_cell_values(design)}")
     converter = macro.converter
     cards.append(
         f".model holder sample_hold r_on={converter.ron_ohm!r} c_hold={converter.hold_f!r}"
@@ -121,11 +138,11 @@ def neuron_text(design: Design) -> str:
     )
 
 
-def amplifier_text(name: str, gain: float, design: Design) -> str:
+def amplifier_text(name: str, gain: float, design: Design, offset_v: float = 0.0) -> str:
     """`.subckt NAME minus plus out vdd vss ref`: four resistors and an op-amp.
 
     The exact op-amp has no supplies: its output `y` closes the loop and `out` is y clipped to the
-    rails, so the clipping disturbs nothing.
+    rails, so the clipping disturbs nothing. `offset_v` adds to what the op-amp sees.
     """
     amplifier = design.macro.amplifier
     r1, r3, rail = amplifier.r1_ohm, gain * amplifier.r1_ohm, amplifier.rail_v
@@ -136,11 +153,16 @@ def amplifier_text(name: str, gain: float, design: Design) -> str:
         f"r4 inp ref {r3!r}",
     ]
     if amplifier.kind == "realisable":
-        lines += [f"r3 inn out {r3!r}", "nop inp inn out vdd vss opamp"]
+        offset = f" v_os={offset_v!r}" if offset_v else ""
+        lines += [f"r3 inn out {r3!r}", f"nop inp inn out vdd vss opamp{offset}"]
     else:
+        plus = "inp"
+        if offset_v:
+            plus = "inq"
+            lines.append(f"vos inq inp {offset_v!r}")
         lines += [
             f"r3 inn y {r3!r}",
-            f"e1 y 0 inp inn {IDEAL_GAIN!r}",
+            f"e1 y 0 {plus} inn {IDEAL_GAIN!r}",
             f"b1 out 0 v = min(max(v(y), {-rail!r}), {rail!r})",
         ]
     return "\n".join([*lines, ".ends"])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.variation import LayerDie
 from cosim.design import Design
 from cosim.mapping import CellWires, Tile, cell_states, cell_wires
 
@@ -49,7 +50,8 @@ class TileCircuit:
     """One tile. `nodes` names its local nodes, the first `n_ports` of them its ports in order.
 
     A synapse is two cells from node `line`: to `plus` in state `state_plus`, to `minus` in state
-    `state_minus` (0 P, 1 AP). Capacitors go from `c_node` to ground.
+    `state_minus` (0 P, 1 AP). Capacitors go from `c_node` to ground. `factors` (4, synapses) are
+    a die's factors on R_P of the plus and the minus cell, then on their TMR.
     """
 
     tile: Tile
@@ -64,6 +66,7 @@ class TileCircuit:
     c_node: Ints
     c_f: Floats
     access: AccessFets | None = None
+    factors: Floats | None = None
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -71,8 +74,10 @@ class TileCircuit:
         return self.nodes[: self.n_ports]
 
 
-def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCircuit:
-    """The circuit of `tile` with these weights (rows, cols)."""
+def build_tile(
+    tile: Tile, weights: NDArray[np.int8], design: Design, die: LayerDie | None = None
+) -> TileCircuit:
+    """The circuit of `tile` with these weights (rows, cols); `die` is its whole layer's."""
     rows, cols = weights.shape
     nodes = [f"i{r}" for r in range(rows)]
     nodes += [f"p{c}" for c in range(cols)]
@@ -90,6 +95,8 @@ def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCir
         cells = n_ports + np.arange(3 * rows * cols).reshape(3, rows, cols)
         line, plus, minus = cells.reshape(3, -1)
         resistors, c_node, c_f = _wires(cells, cell_wires(design.wires))
+        if not design.wires.capacitance:
+            c_node, c_f = c_node[:0], c_f[:0]
     else:
         line, plus, minus = row, rows + col, rows + cols + col
         nothing = np.zeros(0, dtype=np.int64)
@@ -106,7 +113,12 @@ def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCir
             minus=start + rows * cols + np.arange(rows * cols),
             nfin=access.nfin,
         )
-    state_plus, state_minus = cell_states(weights)
+    states, factors = np.stack(cell_states(weights), axis=2), None
+    if die is not None:
+        cut = (slice(tile.row0, tile.row1), slice(tile.col0, tile.col1))
+        states = die.states(weights, cut)
+        both = np.concatenate([die.r_factor[cut], die.tmr_factor[cut]], axis=2)
+        factors = both.reshape(-1, 4).T
     return TileCircuit(
         tile=tile,
         nodes=tuple(nodes),
@@ -114,12 +126,13 @@ def build_tile(tile: Tile, weights: NDArray[np.int8], design: Design) -> TileCir
         line=line,
         plus=plus,
         minus=minus,
-        state_plus=state_plus.ravel(),
-        state_minus=state_minus.ravel(),
+        state_plus=states[:, :, 0].ravel(),
+        state_minus=states[:, :, 1].ravel(),
         resistors=resistors,
         c_node=c_node,
         c_f=c_f,
         access=fets,
+        factors=factors,
     )
 
 
@@ -145,22 +158,26 @@ def _wires(cells: Ints, wires: CellWires) -> tuple[Resistors, Ints, Floats]:
 
 
 def tile_text(circuit: TileCircuit, fet_model: str) -> str:
-    """The `.subckt` of a tile; `cell` and `synapse` are the models it refers to."""
+    """The `.subckt` of a tile; `synapse`, or `bitcell` and the FET, are its models."""
     names = circuit.nodes
     lines = [wrapped([".subckt", circuit.tile.name, *circuit.ports])]
     line, plus, minus = (x.tolist() for x in (circuit.line, circuit.plus, circuit.minus))
     states = list(zip(circuit.state_plus.tolist(), circuit.state_minus.tolist(), strict=True))
+    both, plus_cells, minus_cells = _factor_texts(circuit)
     if circuit.access is None:
-        text = {(0, 0): "", (1, 0): " state=1", (0, 1): " state_n=1"}
+        text = {(p, n): " state=1" * p + " state_n=1" * n for p in (0, 1) for n in (0, 1)}
         meter = " meter" if "meter" in circuit.ports else ""
         lines += [
-            f"ns{k} {names[a]} {names[p]} {names[n]}{meter} synapse{text[state]}"
+            f"ns{k} {names[a]} {names[p]} {names[n]}{meter} synapse{text[state]}{both[k]}"
             for k, (a, p, n, state) in enumerate(zip(line, plus, minus, states, strict=True))
         ]
     else:
         fets = circuit.access
         gate = names[fets.gate]
-        for side, inner, ends in (("p", fets.plus, plus), ("n", fets.minus, minus)):
+        for side, inner, ends, factors in (
+            ("p", fets.plus, plus, plus_cells),
+            ("n", fets.minus, minus, minus_cells),
+        ):
             for k, (a, m, end, state) in enumerate(
                 zip(line, inner.tolist(), ends, states, strict=True)
             ):
@@ -168,7 +185,7 @@ def tile_text(circuit: TileCircuit, fet_model: str) -> str:
                 lines.append(
                     f"nf{side}{k} {names[a]} {gate} {names[m]} 0 {fet_model} nfin={fets.nfin}"
                 )
-                lines.append(f"nc{side}{k} {names[m]} {names[end]} cell state={ap}")
+                lines.append(f"nc{side}{k} {names[m]} {names[end]} bitcell state={ap}{factors[k]}")
     wires = circuit.resistors
     lines += [
         f"r{k} {names[a]} {names[b]} {ohm:.10g}"
@@ -184,6 +201,19 @@ def tile_text(circuit: TileCircuit, fet_model: str) -> str:
     ]
     lines.append(".ends")
     return "\n".join(lines)
+
+
+def _factor_texts(circuit: TileCircuit) -> tuple[list[str], list[str], list[str]]:
+    """A die's factors as instance parameters: of each synapse, and of its two cells alone."""
+    if circuit.factors is None:
+        none = [""] * len(circuit.line)
+        return none, none, none
+    both, plus, minus = [], [], []
+    for f_p, f_n, t_p, t_n in circuit.factors.T.tolist():
+        plus.append(f" f_ra={f_p:.10g} f_tmr={t_p:.10g}")
+        minus.append(f" f_ra={f_n:.10g} f_tmr={t_n:.10g}")
+        both.append(f"{plus[-1]} f_ra_n={f_n:.10g} f_tmr_n={t_n:.10g}")
+    return both, plus, minus
 
 
 def wrapped(words: list[str], per_line: int = 16) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -74,12 +74,28 @@ class LayerDie:
         """Any connection is open."""
         return bool(self.row_open.any() or self.line_open.any())
 
-    def states(self, weights: ArrayLike) -> States:
-        """States (n_in + 1, n_out, 2) that the cells take for these weights: 0 P, 1 AP."""
-        written = np.stack(cell_states(weights), axis=2)
-        if written.shape != self.stuck.shape:
-            raise DesignError(f"die is for weights {self.stuck.shape[:2]}, got {written.shape[:2]}")
-        return np.where(self.stuck == FREE, written, self.stuck).astype(np.int8)
+    def part(self, row0: int, row1: int, h: int) -> LayerDie:
+        """Row partition `h`, rows row0..row1, with its own amplifiers."""
+        rows = slice(row0, row1)
+        return replace(
+            self,
+            r_factor=self.r_factor[rows],
+            tmr_factor=self.tmr_factor[rows],
+            stuck=self.stuck[rows],
+            row_open=self.row_open[rows],
+            line_open=self.line_open[h : h + 1],
+            amplifier_offset_v=self.amplifier_offset_v[h : h + 1],
+        )
+
+    def states(self, weights: ArrayLike, cut: tuple[slice, ...] = ()) -> States:
+        """States (rows, columns, 2) that the cells take for these weights: 0 P, 1 AP.
+
+        `cut` says which rows and columns of the layer the weights are; without it, all.
+        """
+        written, stuck = np.stack(cell_states(weights), axis=2), self.stuck[cut]
+        if written.shape != stuck.shape:
+            raise DesignError(f"die is for weights {stuck.shape[:2]}, got {written.shape[:2]}")
+        return np.where(stuck == FREE, written, stuck).astype(np.int8)
 
 
 @dataclass(frozen=True, kw_only=True)

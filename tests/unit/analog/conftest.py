@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from cosim.analog.netlist import build_macro
 from cosim.analog.ngspice_run import run_deck
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.mapping import map_stack
 
 Stack = list[NDArray[np.int8]]
-OperatingPoint = Callable[[Stack, NDArray[np.int64], Design], dict[str, float]]
+OperatingPoint = Callable[..., dict[str, float]]
 
 
 @pytest.fixture
@@ -34,8 +35,10 @@ def random_stack() -> Callable[..., Stack]:
 def operating_point() -> OperatingPoint:
     """Node volts of a macro with its enable high: `a0_3`, `y1_0`, inner ones such as `p0_1`."""
 
-    def solve(stack: Stack, bits: NDArray[np.int64], design: Design) -> dict[str, float]:
-        macro = build_macro(map_stack(stack, design), design)
+    def solve(
+        stack: Stack, bits: NDArray[np.int64], design: Design, die: Die | None = None
+    ) -> dict[str, float]:
+        macro = build_macro(map_stack(stack, design), design, die)
         volts = {pin.node: pin.volts(1, True) for pin in macro.inputs}
         for index, bit in enumerate(bits):
             volts[f"in{index}"] = macro.inputs[index + 1].volts(int(bit), True)
