@@ -44,6 +44,7 @@ class _Run:
     t_start_ps: int
     before: Energy
     sample: Sample | None = None
+    settle_j: float = 0.0
     codes: tuple[int, ...] = ()
 
 
@@ -267,6 +268,8 @@ class ClockedMacro:
         if not self._en or self._run is None:
             raise RtlError(f"macro {self.name} at {t_ps} ps: strobe while it is switched off")
         self._catch_up(t_ps)
+        settled_j = self._live(t_ps).energy().total_j
+        self._run.settle_j = settled_j - self._run.before.total_j
         sample = self._live(t_ps).sample(self._code_pins)
         if sample.t_ps != t_ps:
             raise WorkerLostError(
@@ -331,6 +334,7 @@ class ClockedMacro:
                     for name, volts in run.sample.layers.items()
                     if self._config.layers
                 },
+                settle_j=run.settle_j,
             )
         )
         self.evaluations += 1

@@ -45,7 +45,8 @@ class Evaluation:
     """One evaluation of one macro: inputs applied, settled, strobed, codes back in the RTL.
 
     `volts` and `codes` are the converter inputs and their codes, output 0 first; `layers` the
-    neuron volts of each layer; `energy_by_*` the joules between t_start_ps and t_done_ps.
+    neuron volts of each layer; `energy_by_*` the joules between t_start_ps and t_done_ps,
+    `settle_j` those until the strobe.
     """
 
     macro: int
@@ -59,6 +60,7 @@ class Evaluation:
     energy_by_supply: Mapping[str, float]
     energy_by_group: Mapping[str, float]
     layers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    settle_j: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
