@@ -155,6 +155,13 @@ CHECKS: tuple[Check, ...] = (
         fix="`apt-get install yosys`",
     ),
     Check(
+        name="chromium",
+        purpose="opens report.html in tests",
+        place=_program("chromium", "--version"),
+        probe=probes.probe_chromium,
+        fix="`apt-get install chromium`",
+    ),
+    Check(
         name="pyverilog",
         purpose="reads the SoC's ports",
         place=_wheel("pyverilog", "pyverilog"),

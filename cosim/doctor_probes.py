@@ -19,6 +19,7 @@ from cosim.errors import ToolError
 
 __all__ = [
     "probe_cell",
+    "probe_chromium",
     "probe_cocotb",
     "probe_icarus",
     "probe_images",
@@ -230,6 +231,17 @@ def probe_yosys(folder: Path) -> str:
     if flops != 8:
         raise ToolError(f"an 8-bit counter became {flops} flip-flops")
     return "counter: 8 flip-flops"
+
+
+def probe_chromium(folder: Path) -> str:
+    """Let a page's script write a product and read it back."""
+    page = folder / "page.html"
+    page.write_text("<p id=p></p><script>p.textContent = `product ${6 * 7}`</script>")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'home'}"]
+    text = run_step([tools.chromium(), *flags, "--dump-dom", page.as_uri()], folder)
+    if "product 42" not in text:
+        raise ToolError("chromium did not run the script of a page")
+    return "a page with a script"
 
 
 def probe_riscv(folder: Path) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "VerilatorTool",
     "build_dir",
     "cache_dir",
+    "chromium",
     "compile_va",
     "file_lock",
     "iverilog",
@@ -172,6 +173,11 @@ def vvp() -> Path:
 def yosys() -> Path:
     """Yosys, for synthesis checks."""
     return _on_path("yosys", "yosys")
+
+
+def chromium() -> Path:
+    """A browser without a window, for the tests of report.html."""
+    return _on_path("chromium", "chromium")
 
 
 @cache

@@ -24,6 +24,7 @@ PACKAGES: dict[str, str | None] = {
     "iverilog": "iverilog",
     "yosys": "yosys",
     "gcc-riscv64-unknown-elf": "riscv64-unknown-elf-gcc",
+    "chromium": "chromium",  # opens report.html in tests
     "liblz4-dev": None,  # FST traces
     "zlib1g-dev": None,
 }
