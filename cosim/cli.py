@@ -16,7 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
-from cosim.cli_output import console_for, print_json, print_result, shown_progress
+from cosim.cli_output import console_for, print_json, print_result
+from cosim.cli_run import App, run
 from cosim.cli_study import study
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(run)
 app.add_typer(macro_app, name="macro")
 app.command()(ladder)
 app.command()(study)
@@ -48,25 +50,11 @@ DataOption = Annotated[
 ModelOption = Annotated[str, typer.Option("--model", help="Shipped network or an .npz file.")]
 
 
-class Engine(StrEnum):
-    """What solves the macro."""
-
-    fast = "fast"
-    ngspice = "ngspice"
-    ideal = "ideal"
-
-
 class Simulator(StrEnum):
     """What runs the RTL."""
 
     verilator = "verilator"
     icarus = "icarus"
-
-
-class App(StrEnum):
-    """What can be run."""
-
-    lenet5 = "lenet5"
 
 
 def _version(wanted: bool) -> None:
@@ -85,54 +73,6 @@ def _top(
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     del version, debug  # `--debug` is read by main, which has to know it before parsing
-
-
-@app.command()
-def run(
-    application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")],
-    images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
-    engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
-        Engine.fast
-    ),
-    design: DesignOption = "imac_14nm",
-    sets: SetOption = None,
-    data: DataOption = None,
-    model: ModelOption = "lenet5",
-    cpu_only: Annotated[
-        bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
-    ] = False,
-    run_dir: Annotated[
-        Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Classify images: firmware on the RTL SoC, FC layers in the macro."""
-    from cosim.flow import run_lenet5
-    from cosim.flow_inputs import RunOptions
-    from cosim.trace.run_folder import RunFolder
-
-    options = RunOptions(
-        application=application.value,
-        images=images,
-        engine="none" if cpu_only else engine.value,
-        design=design,
-        sets=tuple(sets or ()),
-        data=data,
-        model=model,
-    )
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    with shown_progress(images, as_json) as progress:
-
-        def open_folder() -> RunFolder:
-            """Called once the options are known to be good: a typing error leaves no folder."""
-            return RunFolder(run_dir) if run_dir else RunFolder.create(RUNS, stamp, options.name)
-
-        folder, result = run_lenet5(options, open_folder, progress=progress, clock=time.monotonic)
-    if as_json:
-        print_json(result)
-        return
-    print_result(result)
-    typer.echo(f"run folder: {folder.path}")
 
 
 @app.command()

@@ -61,7 +61,7 @@ def shown_progress(total: int, quiet: bool, unit: str = "images") -> Iterator[Pr
 
 
 def print_result(result: Mapping[str, Any]) -> None:
-    from cosim.report import tables
+    from cosim.report import energy_tables, tables
 
     console = console_for()
     for table in (tables.image_table(result), tables.layer_table(result)):
@@ -69,4 +69,16 @@ def print_result(result: Mapping[str, Any]) -> None:
     groups = tables.group_table(result)
     if groups is not None:
         console.print(groups)
+    energy = result["energy"]
+    if energy is not None:
+        phases = energy_tables.phase_table(energy)
+        if phases is not None:
+            console.print(phases)
+        console.print(energy_tables.spent_table(energy, "functions", "C functions"))
+        console.print(energy_tables.spent_table(energy, "classes", "Instruction classes"))
+        console.print(energy_tables.component_table(energy))
     console.print(tables.summary(result))
+    if "perf" in result:
+        from cosim.trace.perf import perf_line
+
+        console.print(perf_line(result["perf"]))

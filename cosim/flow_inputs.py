@@ -43,6 +43,10 @@ class RunOptions:
     sets: tuple[str, ...] = ()
     data: Path | None = None
     model: str = "lenet5"
+    trace: str | None = None
+    saif: str | None = None
+    trace_functions: bool = False
+    trace_grid_ps: int = 50
 
     @property
     def name(self) -> str:

@@ -18,7 +18,8 @@ from cosim.trace.window import Window
 
 __all__ = ["CALLS_FILE", "NO_TRACE", "Tracing"]
 
-CALLS_FILE, ENTRIES_FILE = "calls.txt", "functions.mem"
+CALLS_FILE = "calls.txt"
+ENTRIES_FILE = "functions.mem"
 
 
 @dataclass(frozen=True, kw_only=True)

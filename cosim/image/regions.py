@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LAYER_REGIONS", "MAX_LAYERS", "REGIONS", "Region", "header_text", "region_name"]
+__all__ = [
+    "LAYER_REGIONS",
+    "MAX_LAYERS",
+    "REGIONS",
+    "Region",
+    "header_text",
+    "region_ident",
+    "region_name",
+]
 
 MAX_LAYERS = 32  # of one kind
 
@@ -50,6 +58,18 @@ def region_name(ident: int) -> str:
         if region.ident <= ident < region.ident + MAX_LAYERS:
             return f"{region.name}{ident - region.ident + 1}"
     raise ValueError(f"region id must be one of regions.py, got {ident}")
+
+
+def region_ident(name: str) -> int | None:
+    """Id of a region by its name; None when there is none."""
+    for region in REGIONS:
+        if region.name == name:
+            return region.ident
+    for region in LAYER_REGIONS:
+        number = name.removeprefix(region.name)
+        if number != name and number.isdecimal() and 1 <= int(number) <= MAX_LAYERS:
+            return region.ident + int(number) - 1
+    return None
 
 
 def header_text() -> str:

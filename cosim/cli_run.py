@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cli_run : the command `cosim run`: images through firmware, RTL and macro."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cosim.cli_output import print_json, print_result, shown_progress
+
+__all__ = ["App", "run"]
+
+
+class App(StrEnum):
+    """What can be run."""
+
+    lenet5 = "lenet5"
+
+
+class Engine(StrEnum):
+    """What solves the macro."""
+
+    fast = "fast"
+    ngspice = "ngspice"
+    ideal = "ideal"
+
+
+WINDOW = "fc_stack..argmax, conv1, 10us..12us, macro_en+20ns, or all"
+
+
+def run(
+    application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")],
+    images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
+    engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
+        Engine.fast
+    ),
+    design: Annotated[
+        str, typer.Option("--design", help="Shipped design or a YAML file.")
+    ] = "imac_14nm",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of MNIST IDX files; default: built-in images."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="Shipped network or an .npz file.")
+    ] = "lenet5",
+    cpu_only: Annotated[
+        bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
+    ] = False,
+    trace: Annotated[
+        str | None,
+        typer.Option("--trace", metavar="WINDOW", help=f"Write trace.fst within {WINDOW}."),
+    ] = None,
+    saif: Annotated[
+        str | None,
+        typer.Option("--saif", metavar="WINDOW", help="Write trace.saif within such a window."),
+    ] = None,
+    trace_functions: Annotated[
+        bool,
+        typer.Option("--trace-functions", help="Write calls, stacks.txt and flame.svg."),
+    ] = False,
+    trace_grid_ps: Annotated[
+        int, typer.Option("--trace-grid-ps", min=1, help="Time between analog samples.")
+    ] = 50,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the figures as one JSON object.")
+    ] = False,
+) -> None:
+    """Classify images: firmware on the RTL SoC, FC layers in the macro."""
+    from cosim import api
+
+    with shown_progress(images, as_json) as progress:
+        result = api.run(
+            application.value,
+            images=images,
+            engine=engine.value,
+            cpu_only=cpu_only,
+            design=design,
+            sets=tuple(sets or ()),
+            data=data,
+            model=model,
+            trace=trace,
+            saif=saif,
+            trace_functions=trace_functions,
+            trace_grid_ps=trace_grid_ps,
+            run_dir=run_dir,
+            progress=progress,
+        )
+    if as_json:
+        print_json(result.data)
+        return
+    print_result(result.data)
+    typer.echo(f"run folder: {result.folder}")
