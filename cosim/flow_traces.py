@@ -21,7 +21,7 @@ from cosim.trace.flame import flame_svg
 from cosim.trace.phases import STACK_REGION
 from cosim.trace.run_folder import RunFolder
 from cosim.trace.symbols import read_functions
-from cosim.trace.timeline import check_timeline, timeline
+from cosim.trace.timeline import check_timeline, timeline, timeline_text
 from cosim.trace.window import Window, parse_window
 
 __all__ = ["region_passes", "tracing_of", "window_of", "write_traces"]
@@ -94,7 +94,7 @@ def write_traces(folder: RunFolder, prepared: Prepared, outcome: SocOutcome) -> 
         about={"application": options.application, "engine": options.engine},
     )
     check_timeline(data)
-    folder.write_json("timeline.json", data)
+    folder.write_text("timeline.json", timeline_text(data))
 
 
 def _last_ps(outcome: SocOutcome, regions: Sequence[RegionPass]) -> int:

@@ -8,6 +8,7 @@ the format wants; `args` holds the exact picoseconds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from cosim.trace.calls import CallTrace
 from cosim.trace.events import Asleep, Evaluation, Event, RegionPass
 from cosim.trace.phases import macro_phases
 
-__all__ = ["SOC_PID", "THREADS", "check_timeline", "macro_pid", "timeline"]
+__all__ = ["SOC_PID", "THREADS", "check_timeline", "macro_pid", "timeline", "timeline_text"]
 
 PS_PER_US = 1e6
 SOC_PID = 1
@@ -130,6 +131,15 @@ def _counters(pid: int, macro: int, events: Iterable[Event]) -> Iterator[Record]
 def _counter(pid: int, name: str, t_ps: int, value: float) -> Record:
     args = {name.partition("(")[2].rstrip(")"): value}
     return {"ph": "C", "pid": pid, "name": name, "ts": t_ps / PS_PER_US, "args": args}
+
+
+def timeline_text(data: Mapping[str, Any]) -> str:
+    """The file, one record a line."""
+    head = {key: value for key, value in data.items() if key != "traceEvents"}
+    lines = ",\n".join(
+        json.dumps(record, allow_nan=False, separators=(",", ":")) for record in data["traceEvents"]
+    )
+    return f'{json.dumps(head)[:-1]}, "traceEvents": [\n{lines}\n]}}\n'
 
 
 def check_timeline(data: Mapping[str, Any]) -> None:
