@@ -15,6 +15,7 @@ from typing import Any
 from cosim.bridge.soc import SocOutcome, SocRun, read_outcome, run_soc
 from cosim.bridge.soc_config import MacroSpec
 from cosim.errors import CosimError, FirmwareError, MismatchError, RunFolderError
+from cosim.flow_energy import account_energy
 from cosim.flow_inputs import (
     CPU_ONLY,
     Prepared,
@@ -23,11 +24,13 @@ from cosim.flow_inputs import (
     weights_sha256,
     write_inputs,
 )
+from cosim.flow_traces import region_passes, tracing_of, window_of, write_traces
 from cosim.image.regions import region_name
 from cosim.report.console import Picture, parse_console
 from cosim.report.figures import image_figures, macro_figures, mean_layers, total_figures
 from cosim.report.ledger import Ledger, close_ledger
-from cosim.trace.events import Evaluation, Event, Finish, Programmed, RegionPass, to_json
+from cosim.trace.events import Evaluation, Event, Finish, Programmed, to_json
+from cosim.trace.perf import perf_figures
 from cosim.trace.result import SCHEMA_ID
 from cosim.trace.run_folder import RunFolder
 
@@ -59,23 +62,33 @@ def run_lenet5(
             progress(text, images)
 
     tell("building firmware", 0)
+    window_of(options)  # a window that cannot be is found before the rest is worked out
     prepared = prepare(options)
     folder = open_folder()
     with folder.logging():
         write_inputs(folder, prepared)
+        inputs_s = clock() - begin_s
         try:
             tell("building the SoC (a minute the first time), starting", 0)
             outcome = _simulate(prepared, folder, tell)
+            simulated_s = clock()
             for line in (*outcome.console.splitlines(), *outcome.warnings):
                 log.info("%s", line)
             result = _result(prepared, outcome, clock() - begin_s, reason=None)
             _check(prepared, outcome)
+            ledgers = _ledgers(prepared, outcome)
+            result["energy"] = account_energy(folder, prepared, outcome, ledgers)
         except BaseException as error:
             refused = _keep_partial(folder, prepared, clock() - begin_s, _reason(error))
             if refused is not None and isinstance(error, CosimError):
                 raise refused from error  # a full disk shows first as one of its consequences
             raise
         _write_events(folder, outcome)
+        write_traces(folder, prepared, outcome)
+        ended_s = clock()
+        parts = {**outcome.parts_s, "inputs_s": inputs_s, "results_s": ended_s - simulated_s}
+        result["perf"] = perf_figures(parts, ended_s - begin_s, outcome.cycles)
+        folder.write_json("perf.json", result["perf"])
         folder.write_result(result)
     return folder, result
 
@@ -110,6 +123,7 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
         in_w=network.fc_sizes[0],
         out_n=network.fc_sizes[-1],
         wall_limit_s=WALL_LIMIT_S * max(prepared.options.images, 4),
+        tracing=tracing_of(prepared),
     )
     outcome = run_soc(run, progress=follow)
     if outcome.exit_code != 0:
@@ -183,6 +197,7 @@ def _result(
             images, macros, cycles=cycles, period_ps=design.clock.period_ps, wall_s=wall_s
         ),
         "macros": macros,
+        "energy": None,
         "warnings": [] if cpu_only else list(outcome.warnings),
     }
 
@@ -216,16 +231,7 @@ def _check_picture(prepared: Prepared, picture: Picture) -> None:
 def _write_events(folder: RunFolder, outcome: SocOutcome) -> None:
     """events.jsonl again, now with the firmware's regions and the end, in order of time."""
     timed: list[tuple[int, Event]] = [(_time_of(event), event) for event in outcome.events]
-    for region in outcome.marks.regions:
-        event = RegionPass(
-            id=region.id,
-            name=region_name(region.id),
-            t_begin_ps=region.t_begin_ps,
-            t_end_ps=region.t_end_ps,
-            cycles=region.cycles,
-            instructions=region.instructions,
-        )
-        timed.append((region.t_end_ps, event))
+    timed += [(event.t_end_ps, event) for event in region_passes(outcome)]
     end = outcome.marks.exit
     if end is not None:
         timed.append((end.t_ps, Finish(t_ps=end.t_ps, code=end.code)))
@@ -252,6 +258,7 @@ def _keep_partial(
     try:
         outcome = read_outcome(folder.path)
         folder.write_result(_result(prepared, outcome, wall_s, reason=reason))
+        write_traces(folder, prepared, outcome)
     except RunFolderError as error:
         return error
     except (CosimError, OSError) as error:

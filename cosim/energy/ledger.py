@@ -39,6 +39,16 @@ COMPONENT_OF: Mapping[str, str] = {
     "leakage_w": "leakage",
 }
 COMPONENTS = tuple(dict.fromkeys(COMPONENT_OF.values()))
+# Components whose constants come from one published figure are wrong together.
+LOGIC, MEMORY = "core logic", "memory"
+ORIGIN_OF: Mapping[str, str] = {
+    name: LOGIC
+    if name in ("core", "register file", "clock tree", "idle", "co-processor shell", "devices")
+    else MEMORY
+    if name.endswith("memory") or name.startswith("data memory")
+    else name
+    for name in COMPONENTS
+}
 SIZE_NAMES = {1: "byte", 2: "half", 4: "word"}
 TRAP, REST = "trap", "none"  # classes of what belongs to no instruction
 TOL_RELATIVE = 1e-9  # sums of some ten thousand doubles in two orders
@@ -76,9 +86,12 @@ class Ledger:
 
     @property
     def sigma_j(self) -> float:
-        """One sigma of the total: the constants' uncertainties, independent of each other."""
-        parts = self.by(lambda item: item.constant)
-        return math.hypot(*(self.sigmas[name] * joules for name, joules in parts.items()))
+        """One sigma of the total: errors of one origin add up, origins are independent."""
+        origins: dict[str, float] = {}
+        for name, joules in self.by(lambda item: item.constant).items():
+            origin = ORIGIN_OF[COMPONENT_OF[name]]
+            origins[origin] = origins.get(origin, 0.0) + self.sigmas[name] * joules
+        return math.hypot(*origins.values())
 
     @property
     def idle_cycles(self) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cosim.report.energy_tables import layer_energy
 from cosim.units import si
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def image_table(result: Mapping[str, Any]) -> Table:
 
 
 def layer_table(result: Mapping[str, Any]) -> Table:
-    """One row a layer: where it ran, cycles, time at the clock, macro energy; means an image."""
-    numbers = ("cycles", "time", "macro energy")
+    """One row a layer: where it ran, cycles, time at the clock, energies; means an image."""
+    numbers = ("cycles", "time", "digital energy", "macro energy")
+    digital_j = layer_energy(result)
     title = "Layers, mean of an image" if len(result["images"]) > 1 else "Layers"
     table = _table(title, "layer", "runs on", *numbers, right=numbers)
     for layer in result["layers"]:
@@ -62,6 +64,7 @@ def layer_table(result: Mapping[str, Any]) -> Table:
             "CPU" if layer["unit"] == "cpu" else "IMAC",
             f"{layer['cycles']:,.0f}",
             si(layer["time_s"], "s"),
+            si(digital_j[layer["name"]], "J") if digital_j else "-",
             si(layer["macro_energy_j"], "J") if layer["unit"] == "macro" else "-",
         )
     return table

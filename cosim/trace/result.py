@@ -14,7 +14,7 @@ from cosim.errors import MismatchError, RunFolderError
 __all__ = ["SCHEMA_FILE", "SCHEMA_ID", "read_result", "schema", "validate"]
 
 SCHEMA_FILE = Path(__file__).parent / "result.schema.json"
-SCHEMA_ID = "cosim-result-1"
+SCHEMA_ID = "cosim-result-2"
 
 
 @cache

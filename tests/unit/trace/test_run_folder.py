@@ -20,7 +20,7 @@ from cosim.trace.run_folder import RunFolder, latest_run
 def result(**changes: object) -> dict[str, object]:
     """The smallest valid result."""
     return {
-        "schema": "cosim-result-1",
+        "schema": "cosim-result-2",
         "complete": True,
         "reason": None,
         "application": "lenet5",
