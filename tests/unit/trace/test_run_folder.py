@@ -42,6 +42,7 @@ def result(**changes: object) -> dict[str, object]:
             "wall_s": 0.0,
         },
         "macros": [],
+        "energy": None,
         "warnings": [],
         **changes,
     }
