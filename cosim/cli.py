@@ -18,6 +18,7 @@ import typer
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
 from cosim.cli_output import console_for, print_json, print_result
 from cosim.cli_run import App, run
+from cosim.cli_spot import SeedOption, SpotOption, judge_spot
 from cosim.cli_study import study
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 
@@ -241,17 +242,22 @@ def accuracy(
     ] = None,
     design: DesignOption = "imac_14nm",
     sets: SetOption = None,
+    spot: SpotOption = None,
+    seed: SeedOption = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Accuracy: of the circuit with --engine, else of the NumPy reference and the CPU alone."""
     if engine is not None:
         begin_s = time.monotonic()
-        found = engine_accuracy(model, engine.value, images, data, design, list(sets or ()))
+        found, check = engine_accuracy(
+            model, engine.value, images, data, design, list(sets or ()), spot, seed
+        )
         found["seconds"] = time.monotonic() - begin_s
         print_accuracy(found, as_json)
+        judge_spot(check)
         return
-    if images is not None or sets or design != "imac_14nm":
-        raise UserInputError("--images, --design and --set need --engine")
+    if images is not None or sets or design != "imac_14nm" or spot is not None:
+        raise UserInputError("--images, --design, --set and --spot-check need --engine")
     from cosim.model.accuracy import accuracy as measure
     from cosim.model.datasets import load_images
     from cosim.model.store import load_network

@@ -6,12 +6,16 @@ from __future__ import annotations
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosim.cli_output import console_for, print_json
+from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import MismatchError, UserInputError
+
+if TYPE_CHECKING:
+    from cosim.analog.spot_check import SpotCheck
 
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
 
@@ -122,6 +126,8 @@ def evaluate(
     unit: Annotated[InputUnit, typer.Option("--unit", help="What inputs are in.")] = (
         InputUnit.volts
     ),
+    spot: SpotOption = None,
+    seed: SeedOption = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Evaluate any stack of ternary layers on a design with engine fast."""
@@ -134,12 +140,15 @@ def evaluate(
         read_stack,
         write_evaluation,
     )
+    from cosim.analog.spot_check import SpotCheck, against_ngspice, pick
     from cosim.design import load_design
+    from cosim.mapping import map_stack
 
     chosen = load_design(design, sets or ())
     stack = read_stack(weights)
     drive_v = read_inputs(inputs, len(stack[0]) - 1, unit.value, chosen.macro.vdd_v)
     known = read_labels(inputs, len(drive_v), stack[-1].shape[1]) if labels else None
+    again = None if spot is None else pick(len(drive_v), spot, seed)
     found = evaluate_stack(stack, drive_v, chosen)
     write_evaluation(out, found, chosen)
     settled = found.settling_s[np.isfinite(found.settling_s)]
@@ -155,9 +164,29 @@ def evaluate(
     }
     if known is not None:
         figures["accuracy"] = found.accuracy(known)
+    check = None
+    if again is not None:
+        bounds = against_ngspice(
+            map_stack(stack, chosen),
+            chosen,
+            drive_v[again],
+            amplifier_v=[volts[again] for volts in found.amplifier_v],
+            neuron_v=[volts[again] for volts in found.neuron_v],
+            classes=found.classes[again],
+        )
+        check = SpotCheck(
+            inputs=tuple(again.tolist()), total=len(drive_v), seed=seed, bounds=bounds
+        )
+        figures["spot_check"] = check.as_dict()
     if as_json:
         print_json(figures)
-        return
+    else:
+        _print_evaluation(figures)
+    judge_spot(check)
+
+
+def _print_evaluation(figures: dict[str, Any]) -> None:
+    out = figures["out"]
     typer.echo(f"{figures['inputs']} inputs on {figures['design']}, engine fast -> {out}")
     for group, watts in figures["power_w"].items():
         typer.echo(f"  {group:12} {1e3 * watts:10.4g} mW")
@@ -165,33 +194,51 @@ def evaluate(
         typer.echo(f"  {figures['unsettled']} inputs do not settle within the window")
     else:
         typer.echo(f"  settled by   {1e9 * figures['settling_s']:10.4g} ns")
-    if known is not None:
+    if "accuracy" in figures:
         typer.echo(f"  accuracy     {100 * figures['accuracy']:10.2f} %")
+    if "spot_check" in figures:
+        print_spot(figures["spot_check"])
 
 
 def engine_accuracy(
-    model: str, engine: str, images: int | None, data: Path | None, design: str, sets: list[str]
-) -> dict[str, Any]:
+    model: str,
+    engine: str,
+    images: int | None,
+    data: Path | None,
+    design: str,
+    sets: list[str],
+    spot: float | None,
+    seed: int,
+) -> tuple[dict[str, Any], SpotCheck | None]:
     """Share of images that the circuit classes rightly; convolutions by the integer reference."""
     from cosim.analog.fast_eval import classify, classify_ideal
     from cosim.analog.fast_forward import fast_stack
+    from cosim.analog.spot_check import pick, spot_check
     from cosim.design import load_design
     from cosim.model.datasets import load_images
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
+    if spot is not None and engine != "fast":
+        raise UserInputError("--spot-check needs --engine fast")
     chosen, network = load_design(design, sets), load_network(model)
     dataset = load_images(data)
     if images is not None:
         dataset = dataset.first(images)
     images = len(dataset.images)
+    if spot is not None:
+        pick(images, spot, seed)  # a wrong share is refused before minutes of work
     bits = feature_bits(features(network, dataset.images))
+    check = None
     if engine == "fast":
-        classes = classify(fast_stack(network.fc, chosen), bits)
+        stack = fast_stack(network.fc, chosen)
+        classes = classify(stack, bits)
+        if spot is not None:
+            check = spot_check(stack, stack.drive_of(bits), classes, share=spot, seed=seed)
     else:
         classes = classify_ideal(network.fc, bits, chosen)
     right = int((classes == dataset.labels).sum())
-    return {
+    found: dict[str, Any] = {
         "model": model,
         "source": dataset.source,
         "engine": engine,
@@ -200,6 +247,9 @@ def engine_accuracy(
         "right": right,
         "percent": 100 * right / images,
     }
+    if check is not None:
+        found["spot_check"] = check.as_dict()
+    return found, check
 
 
 def print_accuracy(found: dict[str, Any], as_json: bool) -> None:
@@ -212,3 +262,5 @@ def print_accuracy(found: dict[str, Any], as_json: bool) -> None:
         f"  {found['right']} of {found['images']} right: {found['percent']:.2f} %"
         f" in {found['seconds']:.0f} s"
     )
+    if "spot_check" in found:
+        print_spot(found["spot_check"])

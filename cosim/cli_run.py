@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from cosim.cli_output import print_json, print_result, shown_progress
+from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
+from cosim.errors import UserInputError
 
 __all__ = ["App", "run"]
 
@@ -68,6 +70,8 @@ def run(
     trace_grid_ps: Annotated[
         int, typer.Option("--trace-grid-ps", min=1, help="Time between analog samples.")
     ] = 50,
+    spot: SpotOption = None,
+    seed: SeedOption = 1,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
     ] = None,
@@ -78,6 +82,12 @@ def run(
     """Classify images: firmware on the RTL SoC, FC layers in the macro."""
     from cosim import api
 
+    if spot is not None:
+        if cpu_only or engine is not Engine.fast:
+            raise UserInputError("--spot-check needs --engine fast")
+        from cosim.analog.spot_check import pick
+
+        pick(images, spot, seed)  # a wrong share is refused before the run
     with shown_progress(images, as_json) as progress:
         result = api.run(
             application.value,
@@ -95,8 +105,19 @@ def run(
             run_dir=run_dir,
             progress=progress,
         )
+    check = None
+    if spot is not None:
+        from cosim.flow_spot import spot_check_run
+
+        check = spot_check_run(
+            result.folder, result.data, model=model, data=data, share=spot, seed=seed
+        )
     if as_json:
-        print_json(result.data)
-        return
-    print_result(result.data)
-    typer.echo(f"run folder: {result.folder}")
+        shown = dict(result.data)
+        print_json(shown if check is None else {**shown, "spot_check": check.as_dict()})
+    else:
+        print_result(result.data)
+        if check is not None:
+            print_spot(check.as_dict())
+        typer.echo(f"run folder: {result.folder}")
+    judge_spot(check)

@@ -45,7 +45,7 @@ def _sets(subject: Subject, point: Point) -> tuple[str, ...]:
     side = subject.largest_side if point["wires"] == "wires" else TILE
     low, high = float(point["r_low_ohm"]), float(point["r_high_ohm"])
     return (
-        *cell_sets(subject.design(), low, high),
+        *cell_sets(subject.base, low, high),
         f"wires.enabled={'false' if point['wires'] == 'ideal wires' else 'true'}",
         f"macro.tile.rows={side}",
         f"macro.tile.cols={side}",

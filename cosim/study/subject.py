@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class Subject:
     def design(self, *sets: str) -> Design:
         """The base design with the user's and then a point's values laid over."""
         return load_design(self.design_name, [*self.sets, *sets])
+
+    @cached_property
+    def base(self) -> Design:
+        """The design that points change."""
+        return self.design()
 
     @property
     def largest_side(self) -> int:

@@ -30,7 +30,7 @@ def _points(subject: Subject, quick: bool) -> list[Point]:
 def _sets(subject: Subject, point: Point) -> tuple[str, ...]:
     technology = BY_NAME[str(point["technology"])]
     return (
-        *cell_sets(subject.design(), technology.r_low_ohm, technology.r_high_ohm),
+        *cell_sets(subject.base, technology.r_low_ohm, technology.r_high_ohm),
         "wires.enabled=true",
         f"macro.tile.rows={point['tile']}",
         f"macro.tile.cols={point['tile']}",

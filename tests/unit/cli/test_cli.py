@@ -98,6 +98,14 @@ def test_version(cosim) -> None:
         (["run", "lenet5", "--model", "none.npz"], ["none.npz"]),
         (["run", "lenet5", "--data", "nowhere"], ["nowhere"]),
         (["run", "lenet5", "--images", "5001"], ["5000", "5001"]),
+        (["run", "lenet5", "--spot-check", "2"], ["--spot-check", "2"]),
+        (["run", "lenet5", "--spot-check", "0.1", "--cpu-only"], ["--spot-check", "fast"]),
+        (["run", "lenet5", "--spot-check", "0.1", "--engine", "ngspice"], ["--spot-check", "fast"]),
+        (["accuracy", "--spot-check", "0.1"], ["--spot-check", "--engine"]),
+        (["accuracy", "--engine", "ideal", "--spot-check", "0.1"], ["--spot-check", "fast"]),
+        (["accuracy", "--engine", "fast", "--spot-check", "0"], ["--spot-check", "0"]),
+        (["accuracy", "--engine", "fast", "--spot-check", "x"], ["--spot-check", "number"]),
+        (["accuracy", "--engine", "fast", "--spot-check", "1", "--seed", "-1"], ["--seed"]),
         (["study"], ["NAME"]),
         (["study", "weather"], ["weather", "resistance", "technology", "drive", "neuron"]),
         (["study", "drive", "--images", "0"], ["--images"]),
@@ -260,6 +268,26 @@ def test_bench_fails_when_a_bound_is_missed(
     assert ran.code == code
     assert json.loads(ran.out)["figures"][0]["ok"] is (code == 0)
     assert ("ratio" in ran.err) is (code == 8)
+
+
+@pytest.mark.parametrize(("worst_v", "code"), [(1e-4, 0), (3e-3, 8)])
+def test_spot_check_beyond_a_bound_is_8(
+    cosim, worst_v: float, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cosim.analog import spot_check
+    from cosim.analog.ladder import Bound
+
+    def against(*args: object, **options: object) -> tuple[Bound, ...]:
+        return (Bound(name="neuron volts", value=worst_v, limit=2e-3, unit="V"),)
+
+    monkeypatch.setattr(spot_check, "against_ngspice", against)
+    words = ["accuracy", "--engine", "fast", "--images", "4", "--spot-check", "0.5"]
+    ran = cosim(*words)
+    assert ran.code == code
+    assert "2 of 4 again in ngspice" in ran.out
+    assert ("neuron volts beyond the bound" in ran.err) is (code == 8)
+    found = json.loads(cosim(*words, "--json").out)["spot_check"]
+    assert (found["ok"], len(found["inputs"])) == (code == 0, 2)
 
 
 @pytest.mark.parametrize(("error_ps", "seen", "code"), [(0.9, 10, 0), (1.2, 10, 8), (0.9, 9, 8)])

@@ -26,6 +26,7 @@ from cosim.study.technologies import SIZED_FOR_OHM, TECHNOLOGIES, cell_sets
 
 COMMAND = "cosim study squares --seed 1"
 CELLS_PER_POINT = 2
+SAMPLE = 11  # of the points: reading a design file takes a tenth of a second
 
 
 def tiny_subject() -> Subject:
@@ -164,10 +165,10 @@ def test_folder_in_the_way_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
         make(Counted([1]), tmp_path / "file", monkeypatch)
 
 
-def test_every_design_of_every_study_is_valid() -> None:
+def test_designs_of_every_study_are_valid_and_differ() -> None:
     subject = tiny_subject()
     for study in STUDIES.values():
-        points = study.points(subject, False)
+        points = study.points(subject, False)[::SAMPLE]
         designs = {subject.design(*study.sets(subject, point)).digest() for point in points}
         assert len(designs) == len(points), study.name
 
