@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fast_build : compiles the cell kernel once per content and processor, and loads it."""
+"""fast_build : compiles the kernels of engine fast once per content and processor; loads them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from cosim import tools
 from cosim.errors import ToolError
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "library"]
 
 SOURCE = Path(__file__).parent / "fast_kernel.c"
 # not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process
@@ -23,31 +24,30 @@ MATH = (
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
     *("-fassociative-math", "-freciprocal-math", "-ffinite-math-only"),
 )
-FLAGS = (
-    "-std=gnu11",
-    "-O3",
-    "-march=native",
-    *MATH,
-    "-Wall",
-    "-Wextra",
-    "-shared",
-    "-fPIC",
-)
+FLAGS = ("-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
 @lru_cache(maxsize=1)
 def kernel() -> ctypes.CDLL:
     """The compiled kernel; built on first use."""
-    digest = sha256(" ".join((*FLAGS, platform.machine(), _cpu())).encode())
-    digest.update(SOURCE.read_bytes())
-    target = tools.cache_dir() / "worker" / f"fast-{digest.hexdigest()[:20]}.so"
+    found = library("fast", (SOURCE,), MATH)
+    found.fast_step.restype = ctypes.c_int
+    found.fast_amplifiers.restype = ctypes.c_long
+    return found
+
+
+def library(
+    name: str, sources: Sequence[Path], flags: Sequence[str], headers: Sequence[Path] = ()
+) -> ctypes.CDLL:
+    """The shared library of some C files; built if the cache has none of this content."""
+    digest = sha256(" ".join((*FLAGS, *flags, platform.machine(), _cpu())).encode())
+    for path in (*sources, *headers):
+        digest.update(path.read_bytes())
+    target = tools.cache_dir() / "worker" / f"{name}-{digest.hexdigest()[:20]}.so"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        _compile(target)
-    library = ctypes.CDLL(str(target))
-    library.fast_step.restype = ctypes.c_int
-    library.fast_amplifiers.restype = ctypes.c_long
-    return library
+        _compile(target, sources, flags)
+    return ctypes.CDLL(str(target))
 
 
 def _cpu() -> str:
@@ -59,13 +59,13 @@ def _cpu() -> str:
     return next((line for line in text.splitlines() if line.startswith("flags")), "")
 
 
-def _compile(target: Path) -> None:
+def _compile(target: Path, sources: Sequence[Path], flags: Sequence[str]) -> None:
     gcc = shutil.which("gcc") or shutil.which("cc")
     if gcc is None:
         raise ToolError("gcc is not on PATH: `apt-get install gcc libc6-dev`")
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     done = subprocess.run(
-        [gcc, *FLAGS, str(SOURCE), "-o", str(partial), "-lm"],
+        [gcc, *FLAGS, *flags, *map(str, sources), "-o", str(partial), "-lm"],
         capture_output=True,
         text=True,
         check=False,
@@ -73,5 +73,5 @@ def _compile(target: Path) -> None:
     if done.returncode != 0:
         lines = (done.stdout + done.stderr).strip().splitlines()
         reason = next((line for line in lines if "error" in line), f"exit {done.returncode}")
-        raise ToolError(f"the kernel of engine fast does not compile: {reason}")
+        raise ToolError(f"{sources[0].name} of engine fast does not compile: {reason}")
     partial.replace(target)
