@@ -21,10 +21,11 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cosim.design_device import Device, Wires
-from cosim.design_energy import DigitalEnergy
+from cosim.design_energy import DigitalEnergy, WriteDriver
 from cosim.design_file import Leaf, Tree, items, merge, parse_set, read_tree
 from cosim.design_section import Section as _Section
 from cosim.design_section import quantity as _q
+from cosim.design_variation import Variation
 from cosim.errors import DesignError
 
 __all__ = ["DESIGNS_DIR", "Design", "design_names", "load_design"]
@@ -165,20 +166,7 @@ class Macro(_Section):
     neuron: Neuron
     converter: Converter
     timing: Timing
-
-
-class Variation(_Section):
-    """Spread from device to device, defects and noise; nothing varies until a die is asked for."""
-
-    ra_sigma: float = _q("1", "relative spread of a cell's R_P (RA and area)", ge=0, le=0.5)
-    tmr_sigma: float = _q("1", "relative spread of a cell's TMR", ge=0, le=0.5)
-    stuck_p_rate: float = _q("1", "share of cells that stay parallel", ge=0, le=0.5)
-    stuck_ap_rate: float = _q("1", "share of cells that stay antiparallel", ge=0, le=0.5)
-    row_open_rate: float = _q("1", "share of tile rows cut off from their driver", ge=0, le=1)
-    line_open_rate: float = _q("1", "share of tile I lines cut off at their foot", ge=0, le=1)
-    open_ohm: float = _q("ohm", "what an open connection still conducts through", ge=1e6)
-    amplifier_offset_v: float = _q("V", "sigma of an amplifier's input offset", ge=0, le=0.05)
-    neuron_offset_v: float = _q("V", "sigma of a neuron's offset, at its input", ge=0, le=0.1)
+    write: WriteDriver = Field(default_factory=WriteDriver)
 
 
 class Solver(_Section):

@@ -21,11 +21,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cosim.design import Design, Variation
+from cosim.design import Design
+from cosim.design_variation import Variation
 from cosim.errors import DesignError, UserInputError
 from cosim.mapping import cell_states, partitions
 
-__all__ = ["STREAMS", "Die", "LayerDie", "sample_die", "stream"]
+__all__ = ["STREAMS", "Die", "LayerDie", "lognormal", "sample_die", "stream"]
 
 STREAMS = ("ra", "tmr", "stuck", "open", "amplifier", "neuron", "noise")
 FREE = -1  # `stuck` of a cell that can be written
@@ -158,7 +159,7 @@ def _layer(design: Design, pair: tuple[int, int], rngs: dict[str, np.random.Gene
         rngs["neuron"].standard_normal(n_out),
     )
     return LayerDie(
-        r_factor=_lognormal(rngs["ra"].standard_normal(cells), spread.ra_sigma),
+        r_factor=lognormal(rngs["ra"].standard_normal(cells), spread.ra_sigma),
         tmr_factor=np.maximum(1 + spread.tmr_sigma * rngs["tmr"].standard_normal(cells), 0.0),
         stuck=_stuck(rngs["stuck"].random(cells), spread),
         row_open=row_draw < spread.row_open_rate,
@@ -168,7 +169,7 @@ def _layer(design: Design, pair: tuple[int, int], rngs: dict[str, np.random.Gene
     )
 
 
-def _lognormal(normal: Floats, sigma: float) -> Floats:
+def lognormal(normal: Floats, sigma: float) -> Floats:
     """Mean 1, standard deviation `sigma`: RA is exponential in the barrier's thickness."""
     width = np.sqrt(np.log1p(sigma * sigma))
     return np.asarray(np.exp(width * normal - 0.5 * width * width))

@@ -31,11 +31,15 @@ ALLOWED: dict[str, set[str]] = {
     "design_section": set(),
     "design_device": {"design_section"},
     "design_energy": {"design_section"},
-    "design": {"errors", "design_file", "design_section", "design_device", "design_energy"},
+    "design_variation": {"design_section"},
+    "design": {"errors", "design_file", "design_section"}
+    | {"design_device", "design_energy", "design_variation"},
     "model": BASE,
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
-    "analog": BASE | {"design", "model", "mapping"},
+    "analog": BASE | {"design", "design_variation", "model", "mapping"},
+    # training with the circuit in the loop: torch stays in model, circuits in analog, this joins them
+    "train_circuit": BASE | {"design", "model", "analog"},
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
@@ -59,8 +63,9 @@ GUARDED: dict[str, set[str]] = {
     "cocotb_tools": {"bridge"},
     "torch": {"model"},
     "mlxtend": {"model"},
-    "matplotlib": {"study"},
+    "matplotlib": {"study", "report"},
     "plotly": set(),
+    "jinja2": {"report"},
     "openvaf_py": set(),
     "rich": {"cli", "report"},
     "typer": {"cli"},
