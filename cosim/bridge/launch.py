@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from cosim import tools
@@ -76,8 +77,12 @@ def running(
     cwd: Path,
     log_file: Path,
     pass_fds: tuple[int, ...] = (),
+    orphan_signal: int = signal.SIGKILL,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, leader of its own group; when the block is left the whole group is gone."""
+    """The process, leader of its own group; when the block is left the whole group is gone.
+
+    It gets `orphan_signal` when this process is killed; one that ends by SIGTERM closes its traces.
+    """
     try:
         with log_file.open("ab") as out:
             process = subprocess.Popen(
@@ -89,7 +94,7 @@ def running(
                 cwd=cwd,
                 start_new_session=True,
                 pass_fds=pass_fds,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock is taken
+                preexec_fn=partial(_die_with_parent, orphan_signal),  # noqa: PLW1509 - takes no lock
             )
     except OSError as error:
         raise ToolError(f"cannot start {argv[0]}: {error.strerror}") from error
@@ -99,9 +104,9 @@ def running(
         kill_group(process)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(number: int) -> None:
     """Even a caller that is killed leaves no simulator behind."""
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(PR_SET_PDEATHSIG, number)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

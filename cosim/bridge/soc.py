@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -221,7 +222,10 @@ def _follow(run: SocRun, top: str, argv: list[str], config: Path, follower: _Fol
         deadline_s = time.monotonic() + run.wall_limit_s
         log = folder / "sim.log"
         log.write_text("")
-        with running(argv, env=env, cwd=folder, log_file=log, pass_fds=(theirs,)) as process:
+        orphan = signal.SIGTERM if run.tracing.kind else signal.SIGKILL
+        with running(
+            argv, env=env, cwd=folder, log_file=log, pass_fds=(theirs,), orphan_signal=orphan
+        ) as process:
             os.close(theirs)
             theirs = -1
             while True:

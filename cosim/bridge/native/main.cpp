@@ -89,7 +89,8 @@ void run(VerilatedContext& context) {
             VerilatedVpi::doInertialPuts();
         }
         bool called_now = false;
-        if (called || (watching && !bridge.gate_shut())) {
+        const bool shut = bridge.gate_shut();  // asked in every step: it remembers the level
+        if (called || (watching && !shut)) {
             // Without a gate VPI is asked in every step: looking at the clock would cost more.
             const cosim::Stopwatch::Lap lap{bridge.gated()};
             called_now = value_callbacks();

@@ -21,6 +21,13 @@ namespace {
 constexpr size_t MAX_PROBES = 1U << 16;  // the storage must not move: Python writes into it
 constexpr int STATUS_OF_SIGNAL = 128;
 
+#if VM_TRACE_SAIF
+// A SAIF file counts from the time it knows when it is opened: tell it, or it counts from 0.
+struct Clocked : VerilatedSaif {
+    static void set(VerilatedSaif& file, uint64_t now) { (file.*&Clocked::emitTimeChange)(now); }
+};
+#endif
+
 int s_signals[2];  // the handler's way to the thread that may take locks
 
 void note_signal(int number) {
@@ -73,9 +80,9 @@ void Tracer::write(uint64_t now, bool open) {
 }
 
 void Tracer::open_file(uint64_t now) {
-    (void)now;
     ++m_windows;
 #if VM_TRACE_FST
+    (void)now;
     if (m_trace) return;
     m_trace = std::make_unique<TraceFile>();
     m_top->trace(m_trace.get(), 99);
@@ -89,6 +96,7 @@ void Tracer::open_file(uint64_t now) {
 #else
     m_trace = std::make_unique<TraceFile>();
     m_top->trace(m_trace.get(), 99);
+    Clocked::set(*m_trace->spTrace(), now);
     const size_t dot = m_file.rfind('.');
     const std::string number = m_windows > 1 ? "-" + std::to_string(m_windows) : "";
     m_trace->open((m_file.substr(0, dot) + number + m_file.substr(dot)).c_str());

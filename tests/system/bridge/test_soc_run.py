@@ -8,19 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from fake_engines import expected_codes
-from small_firmware import build_firmware
+from soc_job import Job, children_named, wait_for
 
-from cosim.bridge.soc import SocOutcome, SocRun, read_outcome, run_soc
-from cosim.bridge.soc_config import MacroSpec
+from cosim.bridge.soc import SocOutcome, read_outcome, run_soc
 from cosim.errors import (
     ConvergenceError,
     CosimError,
@@ -29,73 +23,10 @@ from cosim.errors import (
     RunFolderError,
     WorkerLostError,
 )
-from cosim.mapping.packing import pack
 from cosim.trace.events import Asleep, Programmed
 
-SIZES = (20, 5, 4)
 LONG = 20_000_000  # loops before the first evaluation: minutes of simulation on Icarus
 DIES_WITHIN_S = 10.0  # what the product promises for a dead, hung or diverging engine
-
-
-@dataclass
-class Job:
-    """One small run: macros, weights, inputs, and what the codes must be."""
-
-    folder: Path
-    kinds: tuple[str, ...] = ("good",)
-    evaluations: int = 3
-    settle: int = 8
-    idle_loops: int = 0
-    exit_code: int = 0
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        rng = np.random.default_rng(5)
-        self.weights = [
-            tuple(rng.choice([-1, 1], size=(a + 1, b)).astype(np.int8) for a, b in pairwise(SIZES))
-            for _ in self.kinds
-        ]
-        self.bits = rng.integers(0, 2, (max(1, self.evaluations), len(self.kinds), SIZES[0]))
-        self.run_dir = self.folder / "run"
-
-    def spec(self) -> SocRun:
-        image = build_firmware(
-            self.folder / "fw",
-            words=[[int(word) for word in pack(stack)] for stack in self.weights],
-            inputs=[
-                [[sum(int(bit) << i for i, bit in enumerate(bits))] for bits in row]
-                for row in self.bits
-            ],
-            evaluations=self.evaluations,
-            settle=self.settle,
-            idle_loops=self.idle_loops,
-            exit_code=self.exit_code,
-        )
-        macros = tuple(
-            MacroSpec(name=f"m{k}", kind=kind, sizes=SIZES, factory="fake_engines:make")
-            for k, kind in enumerate(self.kinds)
-        )
-        settings: dict[str, Any] = {
-            "image": image,
-            "run_dir": self.run_dir,
-            "macros": macros,
-            "in_w": SIZES[0],
-            "out_n": SIZES[-1],
-            "ram_words": 16384,
-            "simulator": "icarus",
-            "wall_limit_s": 120.0,
-        }
-        return SocRun(**{**settings, **self.options})
-
-    def run(self) -> SocOutcome:
-        return run_soc(self.spec())
-
-    def expected(self) -> list[list[list[int]]]:
-        """Codes by evaluation and macro."""
-        return [
-            [expected_codes(stack, bits) for stack, bits in zip(self.weights, row, strict=True)]
-            for row in self.bits
-        ]
 
 
 def check_codes(job: Job, outcome: SocOutcome) -> None:
@@ -246,24 +177,3 @@ def test_an_engine_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 def read_events(run_dir: Path) -> list[str]:
     path = run_dir / "events.jsonl"
     return path.read_text().splitlines() if path.exists() else []
-
-
-def children_named(text: str) -> list[int]:
-    """Live processes of this user whose command line holds `text`."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if text in command and state not in ("Z", "X") and "python -c" not in command:
-            found.append(int(folder.name))
-    return found
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, f"not true after {limit_s} s"
-        time.sleep(0.05)
