@@ -90,7 +90,7 @@ def write_traces(folder: RunFolder, prepared: Prepared, outcome: SocOutcome) -> 
         max(t_end_ps, calls.t_end_ps) if calls else t_end_ps,
         n_macro=0 if options.engine == CPU_ONLY else prepared.design.soc.n_macro,
         calls=calls,
-        mnemonics={each.funct3: each.name for each in INSTRUCTIONS},
+        mnemonics={each.funct3: f"imac.{each.name}" for each in INSTRUCTIONS},
         about={"application": options.application, "engine": options.engine},
     )
     check_timeline(data)
