@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cosim.api import ImageResult, LayerResult, RunResult, load, run, table
+    from cosim.api import ImageResult, LayerResult, RunResult, compare, load, run, table
 
-__all__ = ["ImageResult", "LayerResult", "RunResult", "load", "run", "table"]
+__all__ = ["ImageResult", "LayerResult", "RunResult", "compare", "load", "run", "table"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,10 +21,13 @@ from cosim.errors import UserInputError
 
 if TYPE_CHECKING:
     from cosim.flow import Progress
+    from cosim.flow_inputs import RunOptions
+    from cosim.report.compare import Comparison
 
-__all__ = ["ImageResult", "LayerResult", "RunResult", "load", "run", "table"]
+__all__ = ["ImageResult", "LayerResult", "RunResult", "compare", "load", "run", "table"]
 
 RUNS = Path("runs")
+ENGINES = ("fast", "ngspice", "ideal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,17 +152,12 @@ def run(
     Everything is written to `run_dir`, or to a new folder under `runs`.
     """
     from cosim.flow import run_lenet5  # noqa: PLC0415 - `import cosim` stays light
-    from cosim.flow_inputs import RunOptions  # noqa: PLC0415
     from cosim.trace.run_folder import RunFolder  # noqa: PLC0415
 
-    if application != "lenet5":
-        raise UserInputError(f"application must be lenet5, got {application!r}")
-    if engine not in ("fast", "ngspice", "ideal"):
+    if engine not in ENGINES:
         raise UserInputError(f"engine must be fast, ngspice or ideal, got {engine!r}")
-    if images < 1:
-        raise UserInputError(f"images must be at least 1, got {images}")
-    options = RunOptions(
-        application=application,
+    options = _options(
+        application,
         images=images,
         engine="none" if cpu_only else engine,
         design=str(design),
@@ -181,6 +179,59 @@ def run(
 
     folder, result = run_lenet5(options, open_folder, progress=progress, clock=time.monotonic)
     return RunResult(folder=folder.path, data=result)
+
+
+def compare(
+    application: str = "lenet5",
+    *,
+    images: int = 3,
+    engine: str = "fast",
+    design: str | Path = "imac_14nm",
+    sets: Sequence[str] = (),
+    data: str | Path | None = None,
+    model: str | Path = "lenet5",
+    run_dir: str | Path | None = None,
+    runs: str | Path = RUNS,
+    progress: Progress | None = None,
+    command: str = "cosim.compare(...)",
+) -> tuple[Path, Comparison]:
+    """`cosim compare`: the same images on the CPU alone and with the macro.
+
+    Returns the folder (runs in `cpu/` and `imac/`, compare.json, report.html) and the comparison.
+    """
+    from cosim.flow_compare import run_comparison  # noqa: PLC0415 - `import cosim` stays light
+    from cosim.trace.run_folder import RunFolder  # noqa: PLC0415
+
+    options = _options(
+        application,
+        images=images,
+        engine=engine,
+        design=str(design),
+        sets=tuple(sets),
+        data=None if data is None else Path(data),
+        model=str(model),
+    )
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+
+    def open_folder() -> RunFolder:
+        if run_dir is not None:
+            return RunFolder(Path(run_dir))
+        return RunFolder.create(Path(runs), stamp, f"{application}-compare")
+
+    return run_comparison(options, open_folder, command, progress=progress, clock=time.monotonic)
+
+
+def _options(application: str, *, images: int, engine: str, **others: Any) -> RunOptions:
+    """Options of a run, refused here if they cannot be."""
+    from cosim.flow_inputs import RunOptions  # noqa: PLC0415 - `import cosim` stays light
+
+    if application != "lenet5":
+        raise UserInputError(f"application must be lenet5, got {application!r}")
+    if engine not in (*ENGINES, "none"):
+        raise UserInputError(f"engine must be fast, ngspice or ideal, got {engine!r}")
+    if images < 1:
+        raise UserInputError(f"images must be at least 1, got {images}")
+    return RunOptions(application=application, images=images, engine=engine, **others)
 
 
 def load(run_dir: str | Path | None = None, *, runs: str | Path = RUNS) -> RunResult:

@@ -16,7 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
-from cosim.cli_output import console_for, print_json, print_result
+from cosim.cli_compare import compare, report
+from cosim.cli_output import console_for, print_json
 from cosim.cli_run import App, run
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
 from cosim.cli_study import study
@@ -25,7 +26,6 @@ from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
-RUNS = Path("runs")
 
 app = typer.Typer(
     help="Run a trained CNN on a RISC-V SoC in lockstep with an analog in-memory macro.",
@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 
 app.command()(run)
+app.command()(compare)
+app.command()(report)
 app.add_typer(macro_app, name="macro")
 app.command()(ladder)
 app.command()(study)
@@ -174,25 +176,6 @@ def bench(
         console_for().print(bench_table(figures))
     if missed:
         raise MismatchError(f"bench: {len(missed)} of {len(figures)} missed: {'; '.join(missed)}")
-
-
-@app.command()
-def report(
-    run_folder: Annotated[
-        Path | None, typer.Argument(help="Run folder; default: the latest under runs/.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Print the tables of a run again."""
-    from cosim.trace.result import read_result
-    from cosim.trace.run_folder import latest_run
-
-    folder = run_folder or latest_run(RUNS)
-    result = read_result(folder)
-    if as_json:
-        print_json(result)
-    else:
-        print_result(result)
 
 
 @app.command()

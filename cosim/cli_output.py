@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
     from cosim.flow import Progress
 
-__all__ = ["console_for", "print_json", "print_result", "shown_progress"]
+__all__ = ["command_line", "console_for", "print_json", "print_result", "shown_progress"]
+
+
+def command_line() -> str:
+    """The command as the user typed it."""
+    return shlex.join(["cosim", *sys.argv[1:]])
 
 
 def console_for(*, stderr: bool = False) -> Console:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cosim.cli_output import print_json, print_result, shown_progress
+from cosim.cli_output import command_line, print_json, print_result, shown_progress
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import UserInputError
 
@@ -81,6 +81,7 @@ def run(
 ) -> None:
     """Classify images: firmware on the RTL SoC, FC layers in the macro."""
     from cosim import api
+    from cosim.report.write import write_report
 
     if spot is not None:
         if cpu_only or engine is not Engine.fast:
@@ -112,6 +113,7 @@ def run(
         check = spot_check_run(
             result.folder, result.data, model=model, data=data, share=spot, seed=seed
         )
+    write_report(result.folder, command_line())
     if as_json:
         shown = dict(result.data)
         print_json(shown if check is None else {**shown, "spot_check": check.as_dict()})

@@ -24,6 +24,7 @@ from cosim.flow_inputs import (
     weights_sha256,
     write_inputs,
 )
+from cosim.flow_macro import write_macro
 from cosim.flow_traces import region_passes, tracing_of, window_of, write_traces
 from cosim.image.regions import region_name
 from cosim.report.console import Picture, parse_console
@@ -85,6 +86,7 @@ def run_lenet5(
             raise
         _write_events(folder, outcome)
         write_traces(folder, prepared, outcome)
+        write_macro(folder, prepared)
         ended_s = clock()
         parts = {**outcome.parts_s, "inputs_s": inputs_s, "results_s": ended_s - simulated_s}
         result["perf"] = perf_figures(parts, ended_s - begin_s, outcome.cycles)

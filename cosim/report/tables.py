@@ -19,11 +19,13 @@ __all__ = [
     "image_table",
     "lag_table",
     "layer_table",
+    "plain_table",
     "summary",
 ]
 
 
-def _table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
+def plain_table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
+    """An empty table; columns named in `right` hold numbers."""
     from rich.table import Table  # noqa: PLC0415 - `import cosim` stays light
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
@@ -36,7 +38,7 @@ def _table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
 def image_table(result: Mapping[str, Any]) -> Table:
     """One row an image: label, class, cycles, time at the clock, macro energy, outputs in volts."""
     numbers = ("image", "label", "class", "cycles", "time", "macro energy")
-    table = _table("Images", *numbers, "outputs (V), 0 to 9", right=numbers)
+    table = plain_table("Images", *numbers, "outputs (V), 0 to 9", right=numbers)
     for image in result["images"]:
         style = "" if image["correct"] else "yellow"
         table.add_row(
@@ -57,7 +59,7 @@ def layer_table(result: Mapping[str, Any]) -> Table:
     numbers = ("cycles", "time", "digital energy", "macro energy")
     digital_j = layer_energy(result)
     title = "Layers, mean of an image" if len(result["images"]) > 1 else "Layers"
-    table = _table(title, "layer", "runs on", *numbers, right=numbers)
+    table = plain_table(title, "layer", "runs on", *numbers, right=numbers)
     for layer in result["layers"]:
         table.add_row(
             layer["name"],
@@ -79,7 +81,9 @@ def group_table(result: Mapping[str, Any]) -> Table | None:
     if not groups:
         return None
     total = sum(groups.values())
-    table = _table("Macro energy of the run", "group", "energy", "share", right=("energy", "share"))
+    table = plain_table(
+        "Macro energy of the run", "group", "energy", "share", right=("energy", "share")
+    )
     for name, joules in sorted(groups.items(), key=lambda item: -item[1]):
         share = f"{100 * joules / total:.1f} %" if total else "-"
         table.add_row(name, si(joules, "J"), share)
@@ -110,7 +114,7 @@ def summary(result: Mapping[str, Any]) -> str:
 
 def doctor_table(findings: Iterable[Mapping[str, Any]]) -> Table:
     """One row a tool."""
-    table = _table("", "tool", "version", "probe", "where")
+    table = plain_table("", "tool", "version", "probe", "where")
     for finding in findings:
         mark = "[green]ok[/]" if finding["ok"] else "[red]no[/]"
         table.add_row(
@@ -122,7 +126,7 @@ def doctor_table(findings: Iterable[Mapping[str, Any]]) -> Table:
 def lag_table(measured: Iterable[Mapping[str, Any]]) -> Table:
     """One row a simulator: what the RTL saw beyond the circuit's own delay."""
     numbers = ("edges seen", "largest error", "mean error", "circuit's delay", "time")
-    table = _table("Boundary error", "simulator", *numbers, "", right=numbers)
+    table = plain_table("Boundary error", "simulator", *numbers, "", right=numbers)
     for entry in measured:
         table.add_row(
             entry["simulator"],
@@ -139,7 +143,7 @@ def lag_table(measured: Iterable[Mapping[str, Any]]) -> Table:
 def bench_table(figures: Iterable[Mapping[str, Any]]) -> Table:
     """One row a figure: value, bound, and whether it is kept."""
     numbers = ("value", "bound")
-    table = _table("Speed on this machine", "figure", *numbers, "", right=numbers)
+    table = plain_table("Speed on this machine", "figure", *numbers, "", right=numbers)
     for figure in figures:
         unit = {"x": "", "1/s": "/s"}.get(figure["unit"], f" {figure['unit']}")
         kept = "[green]ok[/]" if figure["ok"] else "[red]missed[/]"

@@ -56,6 +56,13 @@ class RunFolder:
         self.write_text("log.txt", "")
 
     @classmethod
+    def at(cls, path: Path) -> RunFolder:
+        """A folder that is there already; its log stays."""
+        found = cls.__new__(cls)
+        found.path = path
+        return found
+
+    @classmethod
     def create(cls, base: Path, stamp: str, name: str) -> RunFolder:
         """A folder that did not exist before."""
         for number in range(SUFFIX_TRIES):

@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"},
-    "api": {"errors", "flow", "trace"},  # the commands as calls
+    "api": {"errors", "flow", "trace", "report"},  # the commands as calls
     "bench": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"}
     | {"study"},  # its charts

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_page : the page says exactly the figures it is given, and nothing from outside it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cosim.report.page import (
+    Headline,
+    Page,
+    Row,
+    Section,
+    Table,
+    cell,
+    change,
+    confusion,
+    render,
+    sources,
+)
+from cosim.report.page_charts import layer_chart, tornado_chart
+
+
+def page(*sections: Section) -> str:
+    whole = Page(
+        title="A <title>",
+        summary="made up",
+        command="cosim run lenet5 --set 'a=<b>'",
+        sections=sections,
+        headline=(Headline(name="cycles", text="1,234", value=1234, path="totals.cycles"),),
+    )
+    return render(whole, "1.2.3")
+
+
+def test_a_figure_carries_its_exact_value_and_path() -> None:
+    row = Row(name="energy", cells=(cell(1.23456789e-6, "J", "energy.total_j"),))
+    text = page(
+        Section(
+            id="s", title="S", tables=(Table(id="t", caption="c", heads=("", "x"), rows=(row,)),)
+        )
+    )
+    assert 'data-value="1.23456789e-06" data-path="energy.total_j">1.235 uJ</td>' in text
+    assert 'data-value="1234" data-path="totals.cycles"' in text
+
+
+def test_text_is_escaped_and_nothing_is_fetched() -> None:
+    text = page(Section(id="s", title="S", texts=("a < b",)))
+    assert "A &lt;title&gt;" in text
+    assert "a &lt; b" in text
+    assert "<script" not in text
+    for url in re.findall(r'(?:src|href)="([^"]+)"', text):
+        assert url.startswith(("#", "data:")), url
+
+
+def test_a_long_table_is_folded_away() -> None:
+    rows = tuple(Row(name=str(k), cells=(cell(k, "1"),)) for k in range(17))
+    short = Table(id="t", caption="c", heads=("", "x"), rows=rows[:16])
+    long = Table(id="t", caption="c", heads=("", "x"), rows=rows)
+    assert "<details>" not in page(Section(id="s", title="S", tables=(short,)))
+    assert "c (17 rows)" in page(Section(id="s", title="S", tables=(long,)))
+
+
+def test_confusion_counts_by_label_and_class() -> None:
+    found = confusion([(0, 0), (0, 1), (1, 1), (1, 1)], 3)
+    assert [[c["count"] for c in row["cells"]] for row in found.rows] == [
+        [1, 1, 0],
+        [0, 2, 0],
+        [0, 0, 0],
+    ]
+    assert found.caption.startswith("3 of 4 right")
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("share", range(1, 11))
+@pytest.mark.parametrize("right", [True, False])
+def test_counts_can_be_read_on_every_shade(share: int, right: bool) -> None:
+    pairs = [(0, 0 if right else 1)] * share + [(0, 2)] * (10 - share)
+    shown = confusion(pairs, 3).rows[0]["cells"][0 if right else 1]
+    light, dark = sorted((luminance(shown["colour"]), luminance(shown["ink"])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2.1 AA
+
+
+def test_every_constant_is_listed_with_its_source() -> None:
+    tree = {
+        "name": "x",
+        "macro": {
+            "vdd_v": {"value": 0.8, "unit": "V", "source": "a paper", "uncertainty": 0.1},
+            "tile": {"rows": 32},
+        },
+    }
+    (block,) = sources(tree)
+    assert [row["key"] for row in block.rows] == ["macro.vdd_v", "macro.tile.rows"]
+    assert block.rows[0]["source"] == "a paper"
+    assert block.rows[0]["sigma"] == "10 %"
+
+
+def test_change_is_relative_and_has_a_sign() -> None:
+    assert change(9.0, 10.0).text == "-10.00 %"
+    assert change(1.0, 0.0).text == "–"
+
+
+def test_charts_keep_their_letters_and_say_what_they_show() -> None:
+    svg = layer_chart("a", [("conv1", {"core": 2e-6, "bus": 1e-6})], "Energy")
+    assert ">conv1</text>" in svg
+    assert "conv1: 3.00 uJ" in svg  # for screen readers
+    assert 'role="img"' in svg
+    assert "3 µJ" in svg
+    other = layer_chart("b", [("conv1", {"core": 2e-6})], "Energy")
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (svg, other)]
+    assert not ids[0] & ids[1]  # two drawings on one page
+
+
+def test_tornado_puts_the_widest_first() -> None:
+    svg = tornado_chart("t", 0.1, [("narrow", 0.09, 0.11), ("wide", 0.0, 0.2)], "Saving")
+    assert svg.index("wide: 0 %") < svg.index("narrow: 9 %")
