@@ -8,19 +8,18 @@ w = out + r_out * i(out): one falling equation in `out`, solved by Newton inside
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.fast_build import kernel
+from cosim.analog.tables_buffer import buffer_table
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.design import Design
-from cosim.errors import ConvergenceError
 
 __all__ = [
     "AmplifierBank",
+    "AmplifierValues",
     "BankState",
     "buffer_drop",
     "buffer_state",
@@ -33,8 +32,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 V_SOFT_AMPLIFIER, V_SOFT_BUFFER, V_ON = 5e-3, 2e-3, 0.2  # defaults of the Verilog-A models
 PAIR_A2 = 1e-18
-TOL_V = 1e-9
-MAX_TURNS = 60
+NUMBERS = ("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v")
+MOST_DROP = 0.99  # of a buffer's largest current: beyond, its soft limit has no inverse
 
 
 def softplus(x: Floats) -> Floats:
@@ -55,35 +54,13 @@ def pair_current(out_a: Floats, pair_a: float) -> Floats:
     return np.asarray(0.5 * (out_a + np.sqrt(out_a**2 + 4 * pair_a**2 + PAIR_A2)))
 
 
-def solve_rising(
-    function: Callable[[Floats], tuple[Floats, Floats]], start: Floats, low: float, high: float
-) -> Floats:
-    """Roots of a falling `function` (value, slope) in [low, high], Newton kept in its bracket."""
-    x = np.clip(start, low, high)
-    lows, highs = np.full_like(x, low), np.full_like(x, high)
-    for _ in range(MAX_TURNS):
-        value, slope = function(x)
-        lows = np.where(value > 0, x, lows)
-        highs = np.where(value > 0, highs, x)
-        new = x - value / slope
-        outside = ~((new > lows) & (new < highs))
-        new = np.where(outside, 0.5 * (lows + highs), new)
-        move = float(np.abs(new - x).max(initial=0.0))
-        x = new
-        if move < TOL_V:
-            return np.asarray(x)
-    raise ConvergenceError(f"an amplifier still moves by {move:.3g} V")
+class AmplifierValues(ctypes.Structure):
+    """struct amplifier of the kernel."""
 
-
-class _Amplifier(ctypes.Structure):
     _fields_ = (
-        *(
-            (key, ctypes.c_double)
-            for key in (
-                *("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v"),
-            )
-        ),
-        ("points", ctypes.c_long),
+        *((key, ctypes.c_double) for key in NUMBERS),
+        *((key, ctypes.c_long) for key in ("points", "ideal")),
+        *((key, ctypes.c_void_p) for key in ("offset", "shift", "spline")),
     )
 
 
@@ -117,6 +94,11 @@ class AmplifierBank:
         shifted = self.design.macro.amplifier.reference == "shifted"
         return self.design.macro.neuron.shift_v if shifted else 0.0
 
+    @property
+    def ideal(self) -> bool:
+        """Exact op-amps: vid is 0 whatever they deliver."""
+        return self.design.macro.amplifier.kind == "ideal"
+
     def signal_v(self, a_v: Floats) -> Floats:
         """What the neurons' curve is read at for amplifier outputs (..., n_out)."""
         return np.asarray(a_v - self.ref_v + self.neuron_offset_v)
@@ -126,32 +108,15 @@ class AmplifierBank:
         r1, r3 = self.r1, self.r3
         return np.array([[1 / (r1 + r3), 0.0], [-r3 / ((r1 + r3) * r1), 1 / r1]])
 
-    def solve(self, u_plus: Floats, u_minus: Floats, start: Floats | None) -> BankState:
-        """Outputs for line voltages (n, ports, n_out); `start` is an earlier solution's `out_v`."""
-        amplifier, partition = self.design.macro.amplifier, self.design.macro.partition
-        r1, r3 = self.r1, self.r3
-        inp = (u_plus * r3 + self.ref_v * r1) / (r1 + r3)
-        inp = inp + self.amplifier_offset_v
-        plus_a = (u_plus - self.ref_v) / (r1 + r3)
-        target = inp - (u_minus - inp) * r3 / r1
-        parts = u_plus.shape[1]
-        if amplifier.kind == "ideal":
-            out = np.clip(target, -amplifier.rail_v, amplifier.rail_v)
-            a = out.mean(axis=1)
-            if parts > 1 or partition.outputs == "tied":
-                load, slope = self.neuron.input_a(self.signal_v(a))
-                a = a - load * (partition.tie_ohm / parts) / (1 + slope * partition.tie_ohm / parts)
-            return BankState(
-                plus_a=plus_a, minus_a=(u_minus - target) / (r1 + r3), out_v=out, a_v=a, out_a=None
-            )
-        return self._realisable(inp, plus_a, u_minus, target if start is None else start)
-
-    def _realisable(self, inp: Floats, plus_a: Floats, u_minus: Floats, start: Floats) -> BankState:
+    def values(self, ports: int, n_out: int) -> tuple[AmplifierValues, dict[str, Floats]]:
+        """The kernel's structure, and the arrays whose addresses it holds."""
         amplifier = self.design.macro.amplifier
-        out, minus = np.array(start, order="C"), np.ascontiguousarray(u_minus)
-        inp = np.ascontiguousarray(inp)
-        shift = np.array(np.broadcast_to(self.neuron_offset_v, out.shape[-1:]), dtype=np.float64)
-        values = _Amplifier(
+        held = {
+            "offset": np.full((ports, n_out), self.amplifier_offset_v),
+            "shift": np.full(n_out, self.neuron_offset_v),
+            "spline": self.neuron.input_spline,
+        }
+        numbers = (
             2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s,
             amplifier.a0,
             amplifier.rout_ohm,
@@ -163,22 +128,45 @@ class AmplifierBank:
             self.ref_v,
             self.neuron.low_v,
             self.neuron.per_v,
-            self.neuron.input_spline.shape[1],
         )
-        lost = kernel().fast_amplifiers(
-            ctypes.byref(values),
-            ctypes.c_long(out.size),
-            ctypes.c_long(out.shape[-1]),
-            *(
-                ctypes.c_void_p(a.ctypes.data)
-                for a in (inp, minus, shift, self.neuron.input_spline, out)
-            ),
+        found = AmplifierValues(
+            **dict(zip(NUMBERS, numbers, strict=True)),
+            points=len(self.neuron.input_spline),
+            ideal=self.ideal,
+            **{key: array.ctypes.data for key, array in held.items()},
         )
-        if lost:
-            raise ConvergenceError(f"{lost} amplifiers have no operating point")
-        load, _ = self.neuron.input_a(self.signal_v(out))
-        back = (out - u_minus) / (self.r1 + self.r3)
-        return BankState(plus_a=plus_a, minus_a=-back, out_v=out, a_v=out[:, 0], out_a=back + load)
+        return found, held
+
+    def target_v(self, u: Floats, n_out: int) -> Floats:
+        """What exact op-amps would deliver without rails for lines `u` (n, ports, 2, >= n_out)."""
+        r1, r3 = self.r1, self.r3
+        inp = (u[:, :, 0, :n_out] * r3 + self.ref_v * r1) / (r1 + r3) + self.amplifier_offset_v
+        return np.asarray(inp - (u[:, :, 1, :n_out] - inp) * r3 / r1)
+
+    def state(self, u: Floats, out_v: Floats) -> BankState:
+        """Amplifiers that stand at `out_v` (n, ports, n_out; before the rails of exact op-amps)."""
+        end_s, n_out = 1 / (self.r1 + self.r3), out_v.shape[-1]
+        plus_a = (u[:, :, 0, :n_out] - self.ref_v) * end_s
+        minus_a = (u[:, :, 1, :n_out] - out_v) * end_s
+        a_v = self.neuron_in_v(out_v)
+        if self.ideal:
+            rail_v = self.design.macro.amplifier.rail_v
+            clipped = np.clip(out_v, -rail_v, rail_v)
+            return BankState(plus_a=plus_a, minus_a=minus_a, out_v=clipped, a_v=a_v, out_a=None)
+        load, _ = self.neuron.input_a(self.signal_v(out_v))
+        return BankState(plus_a=plus_a, minus_a=minus_a, out_v=out_v, a_v=a_v, out_a=load - minus_a)
+
+    def neuron_in_v(self, out_v: Floats) -> Floats:
+        """Neuron inputs (n, n_out) behind amplifiers at `out_v`, as for `state`."""
+        amplifier, partition = self.design.macro.amplifier, self.design.macro.partition
+        if not self.ideal:
+            return np.asarray(out_v[:, 0])
+        a = np.clip(out_v, -amplifier.rail_v, amplifier.rail_v).mean(axis=1)
+        if partition.outputs == "tied":
+            tie = partition.tie_ohm / out_v.shape[1]
+            load, slope = self.neuron.input_a(self.signal_v(a))
+            a = a - load * tie / (1 + slope * tie)
+        return np.asarray(a)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,23 +185,13 @@ class BankState:
 
 def buffer_state(y_v: Floats, design: Design) -> Floats:
     """Inner voltage w of buffer_amp.va at rest for inputs `y_v`."""
-    buffer, vdd = design.macro.buffer, design.macro.vdd_v
+    buffer = design.macro.buffer
     k = 2 * np.pi * buffer.bw_hz / buffer.slew_v_per_s
-    swing = V_SOFT_BUFFER * float(softplus(np.array(0.5 * vdd / V_SOFT_BUFFER)))
-
-    def balance(w: Floats) -> tuple[Floats, Floats]:
-        step = np.tanh(k * (buffer.gain * y_v - w))
-        over = (w - 0.5 * vdd - swing) / V_SOFT_BUFFER
-        under = (0.5 * vdd - w - swing) / V_SOFT_BUFFER
-        value = step - 2 * (softplus(over) - softplus(under))
-        slope = -k * (1 - step**2) - 2 / V_SOFT_BUFFER * (sigmoid(over) + sigmoid(under))
-        return value, slope
-
-    return solve_rising(balance, buffer.gain * y_v, -0.1 * vdd, 1.1 * vdd)
+    return buffer_table(design.macro.vdd_v, buffer.gain, k, V_SOFT_BUFFER).at(y_v)[0]
 
 
 def buffer_drop(out_a: Floats, design: Design) -> Floats:
     """Volts lost inside the buffer when it delivers `out_a`: the inverse of its soft limit."""
     buffer = design.macro.buffer
-    share = np.clip(out_a / buffer.imax_a, -0.99, 0.99)
+    share = np.clip(out_a / buffer.imax_a, -MOST_DROP, MOST_DROP)
     return np.asarray(buffer.rout_ohm * buffer.imax_a * share / np.sqrt(1 - share**2))

@@ -12,27 +12,34 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from cosim import tools
 from cosim.errors import ToolError
 
-__all__ = ["kernel", "library"]
+__all__ = ["Real", "kernel", "library"]
 
-SOURCE = Path(__file__).parent / "fast_kernel.c"
-# not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process
-MATH = (
-    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
-    *("-fassociative-math", "-freciprocal-math", "-ffinite-math-only"),
+Real = Literal["float", "double"]
+FOLDER = Path(__file__).parent
+SOURCES = (
+    *("fast_batch.c", "fast_solve.c", "fast_tile.c"),
+    *("fast_amplifier.c", "fast_columns.c", "fast_spline.c"),
 )
+# not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process.
+# No -ffinite-math-only here: what is no number must fail every `below tolerance`.
+MATH = ("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros")
+WIDE = ("-mprefer-vector-width=512", "-Wno-psabi")
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
-@lru_cache(maxsize=1)
-def kernel() -> ctypes.CDLL:
-    """The compiled kernel; built on first use."""
-    found = library("fast", (SOURCE,), MATH)
-    found.fast_step.restype = ctypes.c_int
-    found.fast_amplifiers.restype = ctypes.c_long
+@lru_cache(maxsize=2)
+def kernel(real: Real = "float") -> ctypes.CDLL:
+    """The compiled kernel whose cells are solved in `real`; built on first use."""
+    sources = [FOLDER / name for name in SOURCES]
+    flags = (*MATH, *WIDE, f"-DSINGLE={int(real == 'float')}")
+    found = library("fast", sources, flags, headers=[FOLDER / "fast_kernel.h"])
+    for name in ("fast_solve", "fast_columns", "fast_spline"):
+        getattr(found, name).restype = ctypes.c_long
     return found
 
 

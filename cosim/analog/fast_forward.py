@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from cosim.analog.characterise import NeuronCurve, neuron_curve
 from cosim.analog.fast_amplifier import (
     AmplifierBank,
-    buffer_drop,
     buffer_state,
     pair_current,
     supply_share,
@@ -52,12 +51,22 @@ class StackState:
     layers: tuple[LayerState, ...]
     amplifier_v: tuple[Floats, ...]
     neuron_v: tuple[Floats, ...]
-    power_w: dict[str, Floats]
+    find_power_w: Callable[[], dict[str, Floats]]
+
+    @cached_property
+    def power_w(self) -> dict[str, Floats]:
+        """Watts delivered by each supply, (n,) each; worked out when first asked for."""
+        return self.find_power_w()
 
     @property
     def heat_w(self) -> Floats:
         """What the cells turn into heat, (n,)."""
         return np.asarray(np.sum([layer.heat_w for layer in self.layers], axis=0))
+
+    @property
+    def wire_w(self) -> Floats:
+        """What segments and joins of the tiles turn into heat, (n,)."""
+        return np.asarray(np.sum([layer.wire_w for layer in self.layers], axis=0))
 
     @property
     def residual_v(self) -> float:
@@ -92,12 +101,8 @@ class FastStack:
         amplifier_v: list[Floats] = []
         neuron_v: list[Floats] = []
         for index, solver in enumerate(self.solvers):
-            state = solver.solve(
-                source_v,
-                drop=partial(buffer_drop, design=self.design) if index else None,
-                tol_v=tol_v,
-            )
-            a_v = state.bank.a_v
+            state = solver.solve(source_v, tol_v=tol_v)
+            a_v = solver.bank.neuron_in_v(state.out_v)
             y_v = self.neuron.output_v(solver.bank.signal_v(a_v))
             layers.append(state)
             amplifier_v.append(a_v)
@@ -110,7 +115,7 @@ class FastStack:
             layers=tuple(layers),
             amplifier_v=tuple(amplifier_v),
             neuron_v=tuple(neuron_v),
-            power_w=self._power(layers),
+            find_power_w=lambda: self._power(layers),
         )
 
     def _power(self, layers: Sequence[LayerState]) -> dict[str, Floats]:
@@ -209,6 +214,5 @@ def _solver(
             amplifier_offset_v=own.amplifier_offset_v,
             neuron_offset_v=own.neuron_offset_v,
         )
-        if own.opens and not np.isinf(tiles.cell.v_h_v):
-            raise DesignError("engine fast has no open lines of bias-dependent cells yet")
-    return LayerSolver(tiles, bank, reduce_layer(tiles))
+    buffered = layer > 0 and design.macro.buffer.enabled
+    return LayerSolver(tiles, bank, reduce_layer(tiles), buffered=buffered)

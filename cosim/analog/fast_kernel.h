@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fast_kernel.h : what the files of engine fast's kernel share: lanes of inputs, a layer, its amplifiers.
+ *
+ * Every number that depends on the input is a vector of LANES inputs side by side. Cells are solved in `real` (float if SINGLE,
+ * double for tolerances below float's floor); ports, amplifiers and sums over tiles are double.
+ */
+#ifndef FAST_KERNEL_H
+#define FAST_KERNEL_H
+
+#if SINGLE
+typedef float real;
+#else
+typedef double real;
+#endif
+enum { M = 4, LANES = 16, WIDE = 8, PAIR = LANES / WIDE };
+
+typedef real vec __attribute__((vector_size(LANES * sizeof(real)), may_alias));
+typedef double wide __attribute__((vector_size(64), may_alias)); /* PAIR of them are the LANES */
+
+struct amplifier { /* of a layer; vid = A + alpha out, feedback current = beta out + B; see fast_amplifier.py */
+	double k, a0, rout, swing, soft, r1, r3, rail, ref, low, per_v;
+	long points, ideal;
+	const double *offset;  /* [ports][n_out], adds to v(inp) */
+	const double *shift;   /* [n_out], adds to a neuron's input */
+	const double *spline;  /* [points][4], input current of a neuron, highest power first */
+};
+
+struct layer {             /* h x v tiles of r x c synapses; port p of row partition h is h or 0 */
+	long h, v, r, c, ports, n_out, n_rows;
+	double g, r_in, r_out, r_s, k;        /* chord slope; ohm per segment; strip, 1/v_h (0: linear) */
+	double drop_ohm, drop_a;              /* source resistance and its current limit; 0: none */
+	const long *live_r, *live_c, *place;  /* [h] rows, [v] columns that exist; [n_rows] source to (h, row) */
+	const real *g_p, *a;                  /* [h][v][2][r][c] 1/R_P and 1 + TMR (1: P) */
+	const real *feed, *foot;              /* [h][v][r], [h][v][2][c] ohm; 0 where cut */
+	const double *cut_row, *cut_line;     /* [h][v][r][2], [h][v][2][c][2]: 0, or volts per ampere and siemens of the leak */
+	const real *phi, *fa, *psi, *fb, *y, *eta, *hkl;  /* fast_modes.py */
+	const double *port_step;              /* [ports][v][2c][2c] volts per ampere */
+	struct amplifier amp;
+};
+
+struct tile {              /* one tile's work: x [r], u, du [2c] in, cells v [2][r][c] in place; s [2c], row [r] amperes out */
+	long r, c, r0, cc;     /* rows from r0, columns below cc exist */
+	const real *g_p, *a, *feed, *foot, *phi, *fa, *psi, *fb, *y, *eta, *hkl;
+	vec *x, *u, *du, *v, *s, *row, *work;
+	vec worst;             /* largest residual */
+	double *heat, *wire;   /* [LANES], added to */
+};
+
+typedef double lane[LANES];
+
+struct state {             /* of LANES inputs; arrays as in fast_batch.c */
+	lane *source, *x, *next, *row, *u, *s, *du, *out, *cut_x, *cut_u;
+	lane heat, wire, worst;
+	vec *v, *room;
+};
+
+long fast_turn(const struct layer *z, struct state *g, int first, int react);
+void tile_step(const struct layer *z, struct tile *t, int react);
+int amplifier_newton(const struct amplifier *p, double alpha, double beta, double shift, const wide *a,
+		     const wide *b, wide *out);
+
+typedef __typeof__((vec){0} > (vec){0}) choice;
+
+/* the larger of a and |b| */
+static inline vec worse(vec a, vec b)
+{
+	choice less = b < 0, more;
+	vec size = (vec)((less & (choice)-b) | (~less & (choice)b));
+
+	more = size > a;
+	return (vec)((more & (choice)size) | (~more & (choice)a));
+}
+
+#endif
