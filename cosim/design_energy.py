@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""design_energy : design section `energy`, joules of everything digital that the RTL counts.
+"""design_energy : design section `energy`, joules of everything digital, and the write path.
 
 Each constant holds for the section's node and voltage and states its relative uncertainty (one
 sigma). cosim/energy/README.md says which count each one is multiplied with.
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from cosim.design_section import Section, quantity
 
-__all__ = ["DigitalEnergy", "InstructionEnergy"]
+__all__ = ["DigitalEnergy", "InstructionEnergy", "WriteDriver"]
 
 
 def _joules(text: str) -> Any:
@@ -63,3 +63,10 @@ class DigitalEnergy(Section):
     clock_j: float = _joules("clock tree and clocked cells, one cycle awake")
     idle_j: float = _joules("the same, one cycle in wfi")
     leakage_w: float = quantity("W", "core, memories and shell", ge=0)
+
+
+class WriteDriver(Section):
+    """What pushes a write pulse through a cell's strip: an inverter at each end of it."""
+
+    nfin: int = Field(default=2, ge=1, description="fins of each FET of both inverters")
+    pulse_ps: int = quantity("ps", "length of the pulse", ge=50, default=1000)
