@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from cosim import tools
 from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
@@ -27,11 +28,22 @@ from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design, load_design
 from cosim.errors import ConvergenceError, RangeError
 
-__all__ = ["DATA_DIR", "NeuronCurve", "curve_key", "measure_curve", "neuron_curve", "read_curve"]
+__all__ = [
+    "DATA_DIR",
+    "NeuronCurve",
+    "curve_key",
+    "input_range_v",
+    "measure_curve",
+    "neuron_curve",
+    "read_curve",
+]
 
 DATA_DIR = Path(__file__).parent / "data"
 COLUMNS = ("vin_v", "vout_v", "vx_v", "i_vdd_a", "i_in_a")
-STEP_V = 2.5e-3  # linear interpolation: below 0.1 mV from the curve
+STEP_V = 2.5e-3
+WIDE_STEP_V = 0.01  # of amplifiers without rails
+WIDE_V = 3.0
+REACH_V = 6.0  # of amplifiers without rails; the FET's model holds no further
 MARGIN_V = 0.05
 TIMEOUT_S = 120.0
 
@@ -88,18 +100,22 @@ class NeuronCurve:
             raise RangeError(
                 f"neuron input {worst:.4g} V is outside its curve, {low:g}..{high:g} V"
             )
-        return np.interp(values, self.table[:, 0], self.table[:, column])
+        return np.asarray(self._splines(values)[..., column - 1])
+
+    @cached_property
+    def _splines(self) -> CubicSpline:
+        return CubicSpline(self.table[:, 0], self.table[:, 1:])
 
 
 def curve_key(design: Design) -> str:
     """Hash of all that the curve of a design depends on."""
     macro = design.macro
     values = {
-        "device": design.device.model_dump(),
+        "device": design.device.model_dump(include={"mtj", "fet"}),
         "neuron": macro.neuron.model_dump(),
         "vdd_v": macro.vdd_v,
-        "range_v": _range_v(design),
-        "step_v": STEP_V,
+        "range_v": input_range_v(design),
+        "step_v": _step_v(design),
     }
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
     for path in neuron_models(design):
@@ -152,20 +168,25 @@ def measure_curve(design: Design) -> NeuronCurve:
             -plot["i(vin)"],
         ]
     )
-    low, high = _range_v(design)
-    if len(table) != round((high - low) / STEP_V) + 1:
+    low, high = input_range_v(design)
+    if len(table) != round((high - low) / _step_v(design)) + 1:
         raise ConvergenceError(f"neuron sweep ended after {len(table)} points", node="neuron")
     return NeuronCurve(key=curve_key(design), table=table)
 
 
-def _range_v(design: Design) -> tuple[float, float]:
-    """Amplifier signals that can occur: the output stays within its rails."""
+def input_range_v(design: Design) -> tuple[float, float]:
+    """Amplifier signals that can occur: within the rails, or REACH_V where these are far away."""
     amplifier, shift_v = design.macro.amplifier, design.macro.neuron.shift_v
-    low = -amplifier.rail_v - (shift_v if amplifier.reference == "shifted" else 0.0)
-    span = amplifier.rail_v - low + 2 * MARGIN_V
-    steps = int(np.ceil(span / STEP_V))
-    start = np.floor((low - MARGIN_V) / STEP_V) * STEP_V
-    return round(float(start), 6), round(float(start + steps * STEP_V), 6)
+    rail_v = min(amplifier.rail_v, REACH_V)
+    low = -rail_v - (shift_v if amplifier.reference == "shifted" else 0.0)
+    span, step_v = rail_v - low + 2 * MARGIN_V, _step_v(design)
+    steps = int(np.ceil(span / step_v))
+    start = np.floor((low - MARGIN_V) / step_v) * step_v
+    return round(float(start), 6), round(float(start + steps * step_v), 6)
+
+
+def _step_v(design: Design) -> float:
+    return STEP_V if design.macro.amplifier.rail_v <= WIDE_V else WIDE_STEP_V
 
 
 def _cards(design: Design) -> str:
@@ -173,8 +194,8 @@ def _cards(design: Design) -> str:
 
 
 def _deck(design: Design) -> str:
-    low, high = _range_v(design)
-    shift_v = design.macro.neuron.shift_v
+    low, high = input_range_v(design)
+    shift_v, step_v = design.macro.neuron.shift_v, _step_v(design)
     return "\n".join(
         [
             _cards(design),
@@ -184,7 +205,7 @@ def _deck(design: Design) -> str:
             "xn in out vdd neuron",
             ".options reltol=1e-6 abstol=1e-13 vntol=1e-9 noacct",
             ".save v(in) v(out) v(xn.x) i(vdd) i(vin)",
-            f".dc vin {low + shift_v!r} {high + shift_v + STEP_V / 4!r} {STEP_V!r}",
+            f".dc vin {low + shift_v!r} {high + shift_v + step_v / 4!r} {step_v!r}",
         ]
     )
 

@@ -20,7 +20,9 @@ from cosim.analog.fast_amplifier import (
 )
 from cosim.analog.fast_cells import TOL_V, LayerSolver, LayerState
 from cosim.analog.fast_layer import tiled_layer
+from cosim.analog.fast_loaded import solve_loaded, source_conductance
 from cosim.analog.fast_reduce import reduce_layer
+from cosim.analog.tables_loaded import LoadedNeuron, loaded_neuron
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.analog.variation import Die
 from cosim.design import Design
@@ -76,12 +78,21 @@ class StackState:
 
 @dataclass(frozen=True, kw_only=True)
 class FastStack:
-    """A programmed macro, ready for any number of evaluations."""
+    """A programmed macro, ready for any number of evaluations.
+
+    `loaded` is there when hidden neurons feed the next layer's lines themselves.
+    """
 
     mapping: Mapping
     design: Design
     solvers: tuple[LayerSolver, ...]
     neuron: NeuronTable
+    loaded: LoadedNeuron | None = None
+
+    @cached_property
+    def _seen_s(self) -> tuple[Floats, ...]:
+        """What each layer's sources see, needed where these are neurons."""
+        return tuple(source_conductance(solver) for solver in self.solvers)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -101,13 +112,24 @@ class FastStack:
         amplifier_v: list[Floats] = []
         neuron_v: list[Floats] = []
         for index, solver in enumerate(self.solvers):
-            state = solver.solve(source_v, tol_v=tol_v)
+            if index and self.loaded is not None:
+                state, neuron_v[-1] = solve_loaded(
+                    solver,
+                    seen_s=self._seen_s[index],
+                    neuron=self.loaded,
+                    signal_v=self.solvers[index - 1].bank.signal_v(amplifier_v[-1]),
+                    start_v=neuron_v[-1],
+                    bias_v=vdd_v,
+                    tol_v=tol_v,
+                )
+            else:
+                state = solver.solve(source_v, tol_v=tol_v)
             a_v = solver.bank.neuron_in_v(state.out_v)
             y_v = self.neuron.output_v(solver.bank.signal_v(a_v))
             layers.append(state)
             amplifier_v.append(a_v)
             neuron_v.append(y_v)
-            if index < len(self.solvers) - 1:
+            if index < len(self.solvers) - 1 and self.loaded is None:
                 source_v = np.hstack(
                     [buffer_state(y_v, self.design), np.full((len(y_v), 1), vdd_v)]
                 )
@@ -115,10 +137,10 @@ class FastStack:
             layers=tuple(layers),
             amplifier_v=tuple(amplifier_v),
             neuron_v=tuple(neuron_v),
-            find_power_w=lambda: self._power(layers),
+            find_power_w=lambda: self._power(layers, neuron_v),
         )
 
-    def _power(self, layers: Sequence[LayerState]) -> dict[str, Floats]:
+    def _power(self, layers: Sequence[LayerState], neuron_v: Sequence[Floats]) -> dict[str, Floats]:
         """Watts delivered by each supply, (n,) each."""
         macro = self.design.macro
         amplifier, buffer, vdd_v = macro.amplifier, macro.buffer, macro.vdd_v
@@ -129,12 +151,16 @@ class FastStack:
             power["bias"] += vdd_v * line_a[:, -1]
             if index == 0:
                 power["drivers"] += np.sum(state.source_v[:, :-1] * line_a[:, :-1], axis=1)
-            else:
+            elif self.loaded is None:
                 high_a = pair_current(line_a[:, :-1], buffer.iab_a * buffer_on)
                 power["buffer_vdd"] += vdd_v * (high_a + buffer.iq_a * buffer_on).sum(axis=1)
             bank = state.bank
             signal_v = solver.bank.signal_v(bank.a_v)
-            power["neuron_vdd"] += vdd_v * self.neuron.supply_a(signal_v).sum(axis=1)
+            if self.loaded is None or index == len(layers) - 1:
+                neuron_a = self.neuron.supply_a(signal_v)
+            else:
+                neuron_a = self.loaded.supply_a(signal_v, neuron_v[index])
+            power["neuron_vdd"] += vdd_v * neuron_a.sum(axis=1)
             power["amp_ref"] -= solver.bank.ref_v * bank.plus_a.sum(axis=(1, 2))
             if bank.out_a is not None:
                 up_a = pair_current(bank.out_a, amplifier.iab_a * amplifier_on)
@@ -179,8 +205,6 @@ def fast_stack(
     if die is not None:
         die.check(mapping.sizes)
     last = len(mapping.weights) - 1
-    if last and not design.macro.buffer.enabled:
-        raise DesignError("engine fast needs macro.buffer.enabled: it has no loaded neurons yet")
     if design.macro.partition.outputs == "tied" and design.macro.amplifier.kind == "realisable":
         raise DesignError(
             "engine fast has no tied outputs of realisable amplifiers yet: "
@@ -191,6 +215,7 @@ def fast_stack(
         mapping=mapping,
         design=design,
         neuron=neuron,
+        loaded=loaded_neuron(design) if last and not design.macro.buffer.enabled else None,
         solvers=tuple(_solver(mapping, design, layer, neuron, die) for layer in range(last + 1)),
     )
 

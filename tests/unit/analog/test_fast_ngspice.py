@@ -133,7 +133,6 @@ def test_the_engine_refuses_sleep_before_it_has_settled(random_stack: Callable) 
     ("setting", "text"),
     [
         ("macro.access.enabled=true", "access"),
-        ("macro.buffer.enabled=false", "buffer"),
         ("macro.partition.outputs=tied", "tied"),
     ],
 )
