@@ -22,7 +22,7 @@ from cosim.design import Design
 from cosim.errors import ConvergenceError
 from cosim.mapping import cell_states
 
-__all__ = ["Cell", "Column", "cell_of", "input_currents", "solve_columns"]
+__all__ = ["Cell", "Column", "cell_of", "input_currents", "mtj_of", "solve_columns"]
 
 Floats = NDArray[np.float64]
 TOL_V = 1e-10
@@ -70,10 +70,16 @@ class Cell:
 
 def cell_of(design: Design) -> Cell:
     """The crossbars' cell: an MTJ with half of its strip in series, or a resistor of two values."""
-    fixed, mtj = design.device.cell, design.device.mtj
+    fixed = design.device.cell
     if fixed.kind == "fixed":
         tmr = fixed.r_high_ohm / fixed.r_low_ohm - 1
         return Cell(r_p_ohm=fixed.r_low_ohm, r_s_ohm=0.0, tmr0=tmr, v_h_v=float("inf"))
+    return mtj_of(design)
+
+
+def mtj_of(design: Design) -> Cell:
+    """The MTJ with half of its strip in series, as neurons have it."""
+    mtj = design.device.mtj
     area_um2 = 0.25 * np.pi * mtj.length_nm * mtj.width_nm * 1e-6
     return Cell(
         r_p_ohm=float(mtj.ra_ohm_um2 / area_um2),

@@ -27,7 +27,7 @@ from cosim.design import Design
 from cosim.errors import ConvergenceError
 from cosim.mapping import bounds
 
-__all__ = ["DieColumn", "solve_die_columns"]
+__all__ = ["DieCells", "DieColumn", "die_cells", "solve_die_columns"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -39,7 +39,7 @@ ORDER = 26  # poles lie at 0.87 V from the real axis: the series ends below 1e-1
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cells:
+class DieCells:
     """Cells (rows, cols): R_P, a; all behind `r_s`; `live` where they hang on the line."""
 
     r_p: Floats
@@ -75,7 +75,7 @@ class DieColumn(Column):
 class _LineSum:
     """Current and slope of all live cells of a line, as a function of its voltage (n, cols)."""
 
-    def __init__(self, x_v: Floats, cells: _Cells, floating: Flags, span_v: float) -> None:
+    def __init__(self, x_v: Floats, cells: DieCells, floating: Flags, span_v: float) -> None:
         self.x_v, self.cells, self.span_v = x_v, cells, span_v
         straight = cells.live & ((cells.a == 1) | np.isinf(cells.v_h))
         g = np.where(straight, 1 / (cells.a * cells.r_p + cells.r_s), 0.0)
@@ -141,6 +141,28 @@ def _clenshaw(series: Floats, t: Floats) -> tuple[Floats, Floats]:
     return series[0] + t * b1 - b2, b1 + t * d1 - d2
 
 
+def die_cells(
+    weights: NDArray[np.int8], die: LayerDie, design: Design
+) -> tuple[list[DieCells], NDArray[np.int64]]:
+    """Cells on I+ and on I- of a layer, and the row partition of each row."""
+    nominal, tile = cell_of(design), design.macro.tile
+    parts = bounds(len(weights), tile.rows, tile.split)
+    h_of_row = np.repeat(np.arange(len(parts)), [end - first for first, end in parts])
+    a = 1 + die.states(weights) * die.tmr_factor * nominal.tmr0
+    on_line = ~die.line_open[h_of_row]
+    sides = [
+        DieCells(
+            r_p=nominal.r_p_ohm * die.r_factor[:, :, s],
+            a=a[:, :, s],
+            live=on_line[:, :, s],
+            r_s=nominal.r_s_ohm,
+            v_h=nominal.v_h_v,
+        )
+        for s in (0, 1)
+    ]
+    return sides, h_of_row
+
+
 def solve_die_columns(
     x_v: Floats,
     weights: NDArray[np.int8],
@@ -151,24 +173,11 @@ def solve_die_columns(
     design: Design,
 ) -> DieColumn:
     """Columns of `weights` (rows, n_out) on a die for line voltages `x_v` (n, rows)."""
-    rows, n_out = weights.shape
+    n_out = weights.shape[1]
     r1 = design.macro.amplifier.r1_ohm
     r3 = gain * r1
-    nominal, tile = cell_of(design), design.macro.tile
-    parts = bounds(rows, tile.rows, tile.split)
-    h_of_row = np.repeat(np.arange(len(parts)), [end - first for first, end in parts])
-    a = 1 + die.states(weights) * die.tmr_factor * nominal.tmr0
-    on_line = ~die.line_open[h_of_row]
-    sides = [
-        _Cells(
-            r_p=nominal.r_p_ohm * die.r_factor[:, :, s],
-            a=a[:, :, s],
-            live=on_line[:, :, s],
-            r_s=nominal.r_s_ohm,
-            v_h=nominal.v_h_v,
-        )
-        for s in (0, 1)
-    ]
+    tile = design.macro.tile
+    sides, h_of_row = die_cells(weights, die, design)
     plus_v, minus_v = np.empty((2, len(x_v), n_out))
     found: list[Callable[[], Floats]] = []
     for v, (col0, col1) in enumerate(bounds(n_out, tile.cols, tile.split)):
@@ -194,8 +203,8 @@ def solve_die_columns(
     )
 
 
-def _cut(cells: _Cells, cols: slice) -> _Cells:
-    return _Cells(
+def _cut(cells: DieCells, cols: slice) -> DieCells:
+    return DieCells(
         r_p=cells.r_p[:, cols],
         a=cells.a[:, cols],
         live=cells.live[:, cols],
@@ -209,7 +218,7 @@ class _TileColumn:
     """All tiles of one column partition: they share rows, and lines that are not cut off."""
 
     x_v: Floats
-    sides: list[_Cells]
+    sides: list[DieCells]
     floating: Flags
     h_of_row: NDArray[np.int64]
     ends: tuple[float, float, float]
@@ -248,7 +257,7 @@ class _TileColumn:
                 cut = ~cells.live[rows][0]
                 inside = line_v
                 if cut.any():
-                    alone = _Cells(
+                    alone = DieCells(
                         r_p=cells.r_p[rows][:, cut],
                         a=cells.a[rows][:, cut],
                         live=np.ones((int(rows.sum()), int(cut.sum())), dtype=bool),

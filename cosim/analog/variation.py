@@ -26,9 +26,13 @@ from cosim.design_variation import Variation
 from cosim.errors import DesignError, UserInputError
 from cosim.mapping import cell_states, partitions
 
-__all__ = ["STREAMS", "Die", "LayerDie", "lognormal", "sample_die", "stream"]
+__all__ = ["STREAMS", "Die", "LayerDie", "lognormal", "nominal_die", "sample_die", "stream"]
 
 STREAMS = ("ra", "tmr", "stuck", "open", "amplifier", "neuron", "noise")
+SPREADS = (
+    *("ra_sigma", "tmr_sigma", "stuck_p_rate", "stuck_ap_rate", "row_open_rate", "line_open_rate"),
+    *("amplifier_offset_v", "neuron_offset_v"),
+)
 FREE = -1  # `stuck` of a cell that can be written
 
 Floats = NDArray[np.float64]
@@ -144,6 +148,12 @@ def sample_die(design: Design, sizes: Sequence[int], seed: int, index: int = 0) 
             for layer, pair in enumerate(itertools.pairwise(sizes))
         ),
     )
+
+
+def nominal_die(design: Design, sizes: Sequence[int]) -> Die:
+    """A die without spread and defects."""
+    spread = design.variation.model_copy(update=dict.fromkeys(SPREADS, 0.0))
+    return sample_die(design.model_copy(update={"variation": spread}), sizes, 0)
 
 
 def _layer(design: Design, pair: tuple[int, int], rngs: dict[str, np.random.Generator]) -> LayerDie:
