@@ -27,7 +27,7 @@ from cosim.analog.fast_amplifier import (
 from cosim.analog.fast_bend import Bend
 from cosim.analog.fast_forward import GROUPS, FastStack, StackState
 from cosim.analog.tables_delay import BUFFER_INPUT_F, TRACK_F, neuron_delay_s
-from cosim.errors import ConvergenceError
+from cosim.errors import ConvergenceError, DesignError
 
 __all__ = ["Motion", "StepReport"]
 
@@ -82,6 +82,11 @@ class Motion:
     """A batch of n evaluations of one stack, moving together in time."""
 
     def __init__(self, stack: FastStack, n: int) -> None:
+        if stack.loaded is not None:
+            raise DesignError(
+                "engine fast moves no neurons without buffers in time: "
+                "macro.buffer.enabled must be true, or ask for operating points alone (--at-rest)"
+            )
         self.stack, self.n = stack, n
         self.delay_s = [
             neuron_delay_s(stack.design, last=k == len(stack.solvers) - 1)
