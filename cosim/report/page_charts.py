@@ -45,6 +45,7 @@ COLOURS = (
     "#882255",
 )
 WIDTH_IN = 5.6
+FEW = 8  # colours that one can tell apart in one bar
 STYLE = {
     "svg.fonttype": "none",  # letters stay letters
     "font.family": "sans-serif",
@@ -108,7 +109,11 @@ def _drawing(
 
 
 def layer_chart(name: str, rows: Sequence[tuple[str, Mapping[str, float]]], title: str) -> str:
-    """Stacked bars: one bar a layer, one colour a component; joules. `rows` are in order."""
+    """Stacked bars: one bar a layer, one colour a component; joules. `rows` are in order.
+
+    Components beyond the FEW largest are drawn as one.
+    """
+    rows = _few(rows)
     components = _by_size(rows)
     text = "; ".join(f"{label}: {si(sum(parts.values()), 'J')}" for label, parts in rows)
     with _drawing(name, title, text, 1.1 + 0.34 * len(rows) + 0.22 * len(components) / 3) as canvas:
@@ -197,8 +202,8 @@ def waveform_chart(
     text = f"{len(volts)} outputs from 0 to {t_ns[-1]:.3g} ns, sampled at {1e9 * strobe_s:.3g} ns"
     with _drawing(name, title, text, 5.2, rows=2, ratios=(3, 2)) as canvas:
         top, bottom = canvas.axes
-        last = {key: values[-1] for key, values in volts.items()}
-        winner = max(last, key=lambda key: last[key])
+        strobe = min(range(len(t_s)), key=lambda k: abs(t_s[k] - strobe_s))
+        winner = max(volts, key=lambda key: volts[key][strobe])
         for key, values in volts.items():
             own = key == winner
             top.plot(t_ns, values, color=COLOURS[0] if own else "#9a9a9a", lw=2.2 if own else 1.0)
@@ -223,7 +228,7 @@ def waveform_chart(
             axes.axvline(1e9 * strobe_s, color="black", lw=0.8, ls=":")
         top.annotate(
             "strobe",
-            (1e9 * strobe_s, 1.0),
+            (1e9 * strobe_s, 0.5),
             xycoords=("data", "axes fraction"),
             xytext=(3, -10),
             textcoords="offset points",
@@ -262,6 +267,18 @@ def tornado_chart(
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(f"energy saved, % (now {100 * base:.3g}); orange: down, blue: up")
     return canvas.svg
+
+
+def _few(rows: Sequence[tuple[str, Mapping[str, float]]]) -> list[tuple[str, dict[str, float]]]:
+    """The largest components by name, the rest together."""
+    names = _by_size(rows)
+    kept = names if len(names) <= FEW + 1 else names[:FEW]
+    found = []
+    for label, parts in rows:
+        shown = {name: parts[name] for name in kept if name in parts}
+        rest_j = sum(joules for name, joules in parts.items() if name not in kept)
+        found.append((label, {**shown, f"{len(names) - FEW} more": rest_j} if rest_j else shown))
+    return found
 
 
 def _by_size(rows: Sequence[tuple[str, Mapping[str, float]]]) -> list[str]:

@@ -31,7 +31,7 @@ from cosim.units import seconds, si
 __all__ = ["LIMITS", "RunView", "run_page", "run_sections"]
 
 CLASSES = 10
-CPU_ONLY = "none"
+CPU_ONLY, IMAGE = "none", "image"
 LIMITS = (
     "Energies are simulated. The digital ones are counts of the RTL times constants of the design "
     "file, each with its source and uncertainty; they are not a sign-off of a laid-out chip.",
@@ -145,7 +145,7 @@ def _headline(view: RunView) -> tuple[Headline, ...]:
 
 def _timeline(view: RunView, prefix: str) -> Section | None:
     regions = [event for event in view.events if isinstance(event, RegionPass)]
-    images = [region for region in regions if region.name == "image"]
+    images = [region for region in regions if region.name == IMAGE]
     if not images:
         return None
     first = images[0]
@@ -225,7 +225,7 @@ def _energy(view: RunView, prefix: str) -> Section | None:
     inside = [layer["name"] for layer in energy["layers"] if layer["in_image"]]
     rows = [
         (
-            name,
+            "between layers" if name == IMAGE else name,
             {part: row.get(name, 0.0) / side.images for part, row in view.grid.items()},
         )
         for name in inside

@@ -19,7 +19,7 @@ from cosim.report.page import (
     render,
     sources,
 )
-from cosim.report.page_charts import layer_chart, tornado_chart
+from cosim.report.page_charts import layer_chart, tornado_chart, waveform_chart
 
 
 def page(*sections: Section) -> str:
@@ -119,3 +119,20 @@ def test_charts_keep_their_letters_and_say_what_they_show() -> None:
 def test_tornado_puts_the_widest_first() -> None:
     svg = tornado_chart("t", 0.1, [("narrow", 0.09, 0.11), ("wide", 0.0, 0.2)], "Saving")
     assert svg.index("wide: 0 %") < svg.index("narrow: 9 %")
+
+
+def test_small_components_share_one_colour_and_nothing_is_lost() -> None:
+    parts = {f"part{k}": float(k + 1) for k in range(12)}
+    svg = layer_chart("few", [("conv1", parts)], "Energy")
+    assert ">4 more</text>" in svg
+    assert ">part11</text>" in svg
+    assert ">part0</text>" not in svg
+    assert f"conv1: {sum(parts.values()):.1f} J" in svg
+
+
+def test_the_waveform_names_the_largest_output_at_the_strobe() -> None:
+    volts = {"0": [0.0, 0.2, 0.0], "1": [0.0, 0.7, 0.0], "2": [0.0, 0.1, 0.0]}
+    times = [0.0, 4e-9, 6e-9]
+    power = {"cells": [0.0, 1.0, 0.0]}
+    svg = waveform_chart("w", t_s=times, volts=volts, power_w=power, strobe_s=4e-9, title="One")
+    assert ">output 1</text>" in svg
