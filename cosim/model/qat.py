@@ -23,7 +23,7 @@ from cosim.model.fc import Circuit
 from cosim.model.network import ConvStage, Network
 from cosim.model.twin import build_luts
 
-__all__ = ["LeNet5", "Spread", "draw_spread"]
+__all__ = ["LeNet5", "Spread", "draw_spread", "neuron", "sign_weight"]
 
 Tensor = Any  # torch ships no types here
 
@@ -78,6 +78,10 @@ class _Neuron(torch.autograd.Function):  # type: ignore[misc]  # torch ships no 
         t = torch.sigmoid(v / SURROGATE_V)
         wide = -ctx.vdd * t * (1 - t) / SURROGATE_V
         return grad * torch.minimum(slope, wide), None, None, None
+
+
+neuron = _Neuron.apply
+sign_weight = _SignWeight.apply
 
 
 def _through(x: Tensor, quantised: Tensor) -> Tensor:

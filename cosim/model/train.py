@@ -26,6 +26,7 @@ try:
     import torch
     import torch.nn.functional as tf
 
+    from cosim.model.moved import move
     from cosim.model.qat import LeNet5, draw_spread
 except ImportError:
     _HAVE_TORCH = False
@@ -45,20 +46,6 @@ FROZEN_SHARE = 5  # the last fifth with batch statistics frozen into the bias
 SHARE_MOVED = 0.8  # of the batches are rotated, scaled, sheared and shifted
 SHARE_IDEAL = 0.4  # of the batches see the ideal circuit
 VOLT_LOGIT, AMPLIFIER_LOGIT, AMPLIFIER_WEIGHT = 15.0, -6.0, 0.3
-
-
-def move(x: Tensor) -> Tensor:
-    """Images turned by up to 0.2 rad, scaled by 12 %, sheared by 0.2 and shifted by 2 pixels."""
-    n = len(x)
-    angle = (torch.rand(n) - 0.5) * 2 * 0.2
-    scale = 1 + (torch.rand(n) - 0.5) * 2 * 0.12
-    shear = (torch.rand(n) - 0.5) * 2 * 0.2
-    shift = (torch.rand(n, 2) - 0.5) * 2 * (2 / 16)
-    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    first = torch.stack([cos, -sin + shear, shift[:, 0]], 1)
-    second = torch.stack([sin, cos, shift[:, 1]], 1)
-    grid = tf.affine_grid(torch.stack([first, second], 1), x.shape, align_corners=False)
-    return tf.grid_sample(x, grid, align_corners=False).round().clamp(0, 255)
 
 
 def train_lenet5(

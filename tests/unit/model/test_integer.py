@@ -48,6 +48,19 @@ def test_a_stage_equals_scipy_and_loops(pool: Pool, relu: bool) -> None:
     assert {int(y.min()), int(y.max())} & {0 if relu else -128, 127}, "saturation is reached"
 
 
+def test_an_accumulator_beyond_single_precision_stays_exact() -> None:
+    # 100*2**20 - 1 needs 27 bits: as a float32 it would round up to 100*2**20
+    weight = np.full((1, 130, 5, 5), 127, np.int8)
+    x = np.full((1, 130, 5, 5), 255, np.uint8)
+    products = 127 * 255 * weight.size
+    bias = 100 * 2**20 - 1 - products
+    stage = ConvStage(
+        weight=weight, bias=np.array([bias], np.int32), shift=20, relu=False, pool="none"
+    )
+    assert stage.largest_accumulator(255) > 2**24
+    assert stage_output(stage, x).item() == 99
+
+
 def test_features_of_a_whole_network_equal_scipy_in_channel_major_order() -> None:
     rng = np.random.default_rng(3)
     network = random_network(rng)

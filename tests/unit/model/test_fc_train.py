@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_fc_train : training in torch computes what the maps say, learns, and repeats itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sample_networks import random_network
+
+from cosim.model.circuit_map import CellSpread, Corner, IdealMapper
+from cosim.model.fc import Circuit, fc_volts
+
+pytest.importorskip("torch", reason="optional: training needs the extra `train`")
+
+from cosim.model.fc_pool import Pool, pool_of
+from cosim.model.fc_train import FcSettings, forward, train_fc
+
+NETWORK = random_network(np.random.default_rng(1), hidden=(48, 32))
+FLOAT32_V = 1e-4  # single precision through a sum of 401 and three steep neurons
+SPREAD = CellSpread(cell_sigma=0.05, amplifier_offset_v=1e-3, neuron_offset_v=5e-3)
+
+
+def ideal(column: str = "exact") -> IdealMapper:
+    return IdealMapper(NETWORK, Circuit(), column)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("column", ["exact", "balanced"])
+def test_the_forward_pass_is_the_circuit_it_was_given(column: str) -> None:
+    bits = np.random.default_rng(2).integers(0, 2, (30, 400)).astype(np.uint8)
+    got = forward(ideal(column)(NETWORK.fc, None), NETWORK.fc, bits)
+    expected = fc_volts(NETWORK, bits, column=column)  # type: ignore[arg-type]
+    assert np.abs(got - expected).max() < FLOAT32_V
+    assert np.ptp(expected) > 0.1
+
+
+def patterns(n: int, rng: np.random.Generator) -> Pool:
+    """Ten patterns of 400 bits, each bit turned over with probability 0.25."""
+    centres = np.random.default_rng(9).integers(0, 2, (10, 400))
+    labels = np.arange(n) % 10
+    flips = rng.random((n, 400)) < 0.25
+    bits = (centres[labels] ^ flips).astype(np.uint8)
+    return Pool(bits=bits, moved=np.empty((0, n, 50), np.uint8), labels=labels.astype(np.int64))
+
+
+def test_training_learns_and_the_same_seed_gives_the_same_weights() -> None:
+    rng = np.random.default_rng(3)
+    pool, fresh = patterns(1000, rng), patterns(500, rng)
+    corners = [Corner(name="ideal", share=1.0, mapper=ideal(), spread=SPREAD)]
+    settings = FcSettings(epochs=6, seed=4, batch=50, warmup=10, rate=3e-2, map_every=30)
+
+    def right(weights: tuple[np.ndarray, ...]) -> float:
+        volts = forward(ideal()(weights, None), weights, fresh.bits)
+        return float((volts.argmax(axis=1) == fresh.labels).mean())
+
+    first = train_fc(NETWORK.fc, pool, corners, settings)
+    assert right(NETWORK.fc) < 0.3
+    assert right(first) > 0.9
+    again = train_fc(NETWORK.fc, pool, corners, settings)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_a_pool_keeps_its_images_and_moves_copies_of_them() -> None:
+    from cosim.model.datasets import builtin_mnist
+    from cosim.model.integer import feature_bits, features
+
+    data = builtin_mnist().first(20)
+    pool = pool_of(NETWORK, data, copies=2, seed=5)
+    assert np.array_equal(pool.bits, feature_bits(features(NETWORK, data.images)))
+    assert pool.moved.shape == (2, 20, 50)
+    pick, rng = np.arange(20), np.random.default_rng(6)
+    assert np.array_equal(pool.batch(pick, 0.0, rng), pool.bits)
+    moved = pool.batch(pick, 1.0, rng)
+    own = np.unpackbits(pool.moved, axis=2, count=400)
+    assert all(any(np.array_equal(moved[i], own[c, i]) for c in range(2)) for i in range(20))
+    assert 0.02 < (moved != pool.bits).mean() < 0.45  # moved, and still the same picture
