@@ -23,7 +23,7 @@ from cosim.model.twin import twin_codes
 
 __all__ = ["PARTS", "Figure", "measure"]
 
-RATIO_MIN, CYCLES_PER_S_MIN = 0.8, 1e6
+RATIO_MIN, CYCLES_PER_S_MIN = 0.9, 1e6
 FC_MAX_S, FC_WIRES_MAX_S = 120.0, 480.0
 LAG_RATIO_MAX = 2.5
 START_PS = 10_000  # the macro is off until here

@@ -46,17 +46,26 @@ public:
         if (!hook) {
             m_signals.clear();
             m_puts.clear();
-            m_gate = -1;
+            gate(-1);
         }
         m_hook = hook;
         m_awake = true;  // it says itself when its circuits sleep
     }
     // A promise: nobody waits for a change of any signal but this one, so while it stands still the
     // loop need not ask VPI. -1 takes it back.
-    void gate(int signal) { m_gate = signal; }
+    void gate(int signal) {
+        m_gate = signal;
+        m_gate_byte = gated() && bytes(signal) == 1 ? m_signals[signal].data : nullptr;
+        if (m_gate_byte) m_gate_level = *m_gate_byte;
+    }
     bool gated() const { return m_gate >= 0; }
     // Whether VPI's value-change callbacks may be left alone in this step.
     bool gate_shut() {
+        if (m_gate_byte) {  // the common case, and asked in every step: one load and one compare
+            const bool shut = *m_gate_byte == m_gate_level;
+            m_gate_level = *m_gate_byte;
+            return shut;
+        }
         if (m_gate < 0) return false;
         Signal& gate = m_signals[m_gate];
         if (std::memcmp(gate.data, gate.last.data(), gate.last.size()) == 0) return true;
@@ -91,6 +100,8 @@ private:
     std::vector<Put> m_puts;
     Hook m_hook = nullptr;
     int m_gate = -1;
+    const uint8_t* m_gate_byte = nullptr;  // its storage if it is one byte
+    uint8_t m_gate_level = 0;
     bool m_awake = false;
     bool m_called = false;
 };

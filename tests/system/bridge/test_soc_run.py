@@ -120,6 +120,7 @@ def test_an_interrupted_caller_leaves_no_process_and_keeps_the_files(
         "from pathlib import Path, PosixPath\n"
         "from cosim.bridge.soc import SocRun, run_soc\n"
         "from cosim.bridge.soc_config import MacroSpec\n"
+        "from cosim.bridge.soc_trace import Tracing\n"
         f"run_soc({spec!r})\n"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
