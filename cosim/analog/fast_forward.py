@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import ThreadpoolController
 
 from cosim.analog.characterise import NeuronCurve, neuron_curve
 from cosim.analog.fast_amplifier import (
@@ -41,9 +43,10 @@ GROUPS = {
     "amp_ref": "amplifiers",
     "neuron_vdd": "neurons",
 }
-CHUNK = 8  # inputs solved together: fewer calls, while their cells stay in the cache
-LINEAR_CHUNK = 256
-THREADS = 2
+CHUNK = 64  # inputs solved together, in a few calls without Python
+LINEAR_CHUNK = 512
+LANES = 16  # inputs that the kernel solves side by side
+THREADS = len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,8 +181,9 @@ class FastStack:
         `keep` maps a StackState to arrays whose first axis is the inputs.
         """
         size = LINEAR_CHUNK if all(s.linear for s in self.solvers) else CHUNK
+        size = min(size, -(-len(drive_v) // (THREADS * LANES)) * LANES)
         chunks = [drive_v[k : k + size] for k in range(0, len(drive_v), size)]
-        with ThreadPoolExecutor(THREADS) as pool:
+        with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
             parts = list(pool.map(lambda chunk: keep(self.solve(chunk)), chunks))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
@@ -192,6 +196,12 @@ class FastStack:
             raise ModelError("input bits must be 0 or 1")
         vdd_v = self.design.macro.vdd_v
         return np.where(inputs == 1, vdd_v, -vdd_v)
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Products get one thread each while chunks have all of them."""
+    return ThreadpoolController()
 
 
 def fast_stack(
