@@ -9,7 +9,7 @@ import math
 import pytest
 from sample_profile import TEXT, WORDS
 
-from cosim.design import Design, load_design
+from cosim.design import Design, design_names, load_design
 from cosim.energy.account import Account, MacroPart, macro_part
 from cosim.energy.ledger import COMPONENT_OF, Ledger, digital_ledger
 from cosim.energy.places import Place
@@ -173,7 +173,7 @@ def test_the_section_says_what_the_ledger_says(ledger: Ledger, design: Design) -
 
 
 def test_shipped_designs_state_every_uncertainty() -> None:
-    for name in ("imac_14nm", "imac_sim"):
+    for name in design_names():
         design = load_design(name)
         missing = [k for k in COMPONENT_OF if f"energy.{k}" not in design.uncertainties]
         assert missing == []
