@@ -15,6 +15,7 @@ from cosim.analog.ideal import IdealEngine
 from cosim.analog.netlist import ENABLE, build_macro
 from cosim.analog.ngspice import NgspiceEngine
 from cosim.analog.ngspice_options import NgspiceOptions
+from cosim.analog.noise_engine import NoisyEngine
 from cosim.analog.pins import MacroDescription
 from cosim.analog.protocol import Energy, MacroEngine
 from cosim.analog.upkeep import Upkeep
@@ -95,13 +96,24 @@ def make_engine(
     *,
     log: Path | None = None,
     die: Die | None = None,
+    noise_seed: int | None = None,
 ) -> MacroEngine:
     """An engine for the macro `name`; `sizes` are inputs, then the outputs of each layer.
 
-    With `die` every programming meets the spread and the defects of that die.
+    With `die` every programming meets the spread and the defects of that die; with `noise_seed`
+    conversions are noisy.
     """
     if die is not None:
         die.check(sizes)
+    engine = _engine(kind, name, design, sizes, log=log, die=die)
+    if noise_seed is None:
+        return engine
+    return NoisyEngine(engine, design, tuple(sizes), seed=noise_seed, die=die)
+
+
+def _engine(
+    kind: str, name: str, design: Design, sizes: Sequence[int], *, log: Path | None, die: Die | None
+) -> MacroEngine:
     if kind == "ideal":
         return IdealEngine(name, design, tuple(sizes), die=die)
     if kind == "fast":
