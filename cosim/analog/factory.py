@@ -119,7 +119,7 @@ def _engine(
     if kind == "fast":
         if die is None:
             return FastEngine(name, design, tuple(sizes))
-        return FastEngine(name, design, tuple(sizes), die=die)  # type: ignore[call-arg]
+        return FastEngine(name, design, tuple(sizes), die=die)
     if kind == "ngspice":
         return ImacNgspice(name, design, sizes, options=ngspice_options(design, log=log), die=die)
     raise UserInputError(f"engine must be one of {', '.join(ENGINES)}, got {kind}")

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from cosim.analog.characterise import NeuronCurve
 from cosim.analog.fast_forward import GROUPS, FastStack, fast_stack
 from cosim.analog.fast_motion import Motion
-from cosim.analog.netlist import ENABLE, converters, input_pin
+from cosim.analog.lockstep import Boundary, bill, sampled
+from cosim.analog.netlist import converters
 from cosim.analog.protocol import Advance, Energy, Sample
 from cosim.analog.upkeep import Upkeep
+from cosim.analog.variation import Die
 from cosim.design import Design
 from cosim.errors import CircuitError, ConvergenceError
 
@@ -34,133 +36,118 @@ class FastEngine:
     engine = "fast"
 
     def __init__(
-        self, name: str, design: Design, sizes: tuple[int, ...], curve: NeuronCurve | None = None
+        self,
+        name: str,
+        design: Design,
+        sizes: tuple[int, ...],
+        curve: NeuronCurve | None = None,
+        die: Die | None = None,
     ) -> None:
         self.name, self.design, self.sizes = name, design, tuple(sizes)
-        self._curve = curve
+        self._curve, self._die = curve, die
         self._stack: FastStack | None = None
         self._motion: Motion | None = None
-        self._inputs = {input_pin(i): i for i in range(self.sizes[0])}
+        self._pins = Boundary(name, self.sizes[0])
         self._converters = converters(self.sizes[-1], design)
-        self._bits = np.zeros(self.sizes[0], dtype=np.int64)
-        self._enabled = 0
         self._changed = self._from_off = False
         self._settled = self._at_rest = True
         self._seen_ps, self._moved_v = 0, 0.0  # since the last verdict
-        self._now_ps: int | None = None
         self._joules: dict[str, float] = dict.fromkeys((*GROUPS, "converters"), 0.0)
-        self._heat_j = 0.0  # of the cells
+        self._taken: dict[str, float] = {}  # from drivers
+        if design.macro.meter_cells:
+            self._taken = {"cells": 0.0, "wires": 0.0} if design.wires.enabled else {"cells": 0.0}
         self._upkeep = Upkeep(design)
 
     def program(self, weights: tuple[Floats, ...]) -> None:
-        stack = fast_stack(weights, self.design, self._curve)
+        stack = fast_stack(weights, self.design, self._curve, self._die)
         if stack.sizes != self.sizes:
             raise CircuitError(
                 f"weights are {stack.sizes}, the macro is {self.sizes}", macro=self.name
             )
-        self._stack, self._motion = stack, Motion(stack, 1)
+        self._stack, self._motion = stack, Motion(stack)
         self._upkeep.programmed(stack.mapping.schedule.prog_words)
-        self._changed, self._from_off = bool(self._enabled), True
+        self._changed, self._from_off = bool(self._pins.enabled), True
         self._restless()
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         stack, motion = self._programmed()
-        self._now_ps = t_ps
-        self._set(levels)
-        self._upkeep.enable(t_ps, self._enabled)
-        if self._enabled:
-            motion.rest(stack.solve(stack.drive_of(self._bits)))
+        self._pins.now_ps = t_ps
+        self._pins.set(levels)
+        self._upkeep.enable(t_ps, self._pins.enabled)
+        if self._pins.enabled:
+            motion.rest(stack.solve(stack.drive_of(self._pins.bits)))
         else:
             motion.off()
         self._changed, self._settled, self._at_rest = False, True, True
 
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
-        if t_ps != self._now():
-            raise ValueError(f"{self.name}: drive at {t_ps} ps, but the time is {self._now_ps} ps")
-        before, bits = self._enabled, self._bits.copy()
-        self._set(levels)
-        self._upkeep.enable(t_ps, self._enabled)
-        if self._enabled and not before:
+        pins = self._pins
+        pins.at(t_ps)
+        before, bits = pins.enabled, pins.bits.copy()
+        pins.set(levels)
+        self._upkeep.enable(t_ps, pins.enabled)
+        if pins.enabled and not before:
             self._changed, self._from_off = True, True
-        elif self._enabled and (bits != self._bits).any():
+        elif pins.enabled and (bits != pins.bits).any():
             self._changed = True
-        elif before and not self._enabled:
+        elif before and not pins.enabled:
             self._switch_off()
         if self._changed:
             self._restless()
 
     def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
-        now_ps = self._now()
-        if until_ps < now_ps:
-            raise ValueError(f"{self.name}: cannot go back from {now_ps} to {until_ps} ps")
-        if self._enabled and until_ps > now_ps:
+        now_ps, enabled = self._pins.until(until_ps), self._pins.enabled
+        if enabled and until_ps > now_ps:
             self._follow_inputs()
         _, motion = self._programmed()
-        while self._enabled and self._now_ps is not None and self._now_ps < until_ps:
-            left_ps = until_ps - self._now_ps
+        while enabled and now_ps < until_ps:
+            left_ps = until_ps - now_ps
             if self._at_rest:
-                for supply, watts in motion.power_w().items():
-                    self._joules[supply] += float(watts[0]) * left_ps * 1e-12
-                self._heat_j += float(motion.heat_w[0]) * left_ps * 1e-12
+                left_s = left_ps * 1e-12
+                rest_j = {supply: watts * left_s for supply, watts in motion.power_w().items()}
+                self._pay(rest_j, motion.heat_w * left_s, motion.wire_w * left_s)
                 break
             slice_ps = min(left_ps, SETTLE_PS)
-            report = motion.advance(slice_ps * 1e-12)
-            for supply, joules in report.energy_j.items():
-                self._joules[supply] += float(joules[0])
-            self._heat_j += float(report.heat_j[0])
+            try:
+                report = motion.advance(slice_ps * 1e-12)
+            except ConvergenceError as error:
+                raise ConvergenceError(str(error), macro=self.name, t_ps=now_ps) from error
+            self._pay(report.energy_j, report.heat_j, report.wire_j)
             self._watch(slice_ps, report.moved_v, motion.ramping)
-            self._now_ps += slice_ps
-        self._now_ps = until_ps
-        return Advance(t_ps=until_ps, settled=not self._enabled or self._settled)
+            now_ps += slice_ps
+            self._pins.now_ps = now_ps
+        self._pins.now_ps = until_ps
+        return Advance(t_ps=until_ps, settled=not enabled or self._settled)
 
     def propose(self, until_ps: int) -> int:
-        return max(until_ps, self._now())
+        return max(until_ps, self._pins.now())
 
     def sleep(self, t_ps: int) -> None:
-        if self._enabled and (self._changed or not self._settled):
+        if self._pins.enabled and (self._changed or not self._settled):
             raise ConvergenceError(
-                "asked to sleep before the circuit had settled", macro=self.name, t_ps=self._now_ps
+                "asked to sleep before the circuit had settled",
+                macro=self.name,
+                t_ps=self._pins.now_ps,
             )
         self.advance(t_ps)
 
     def sample(self, pins: tuple[str, ...] = ()) -> Sample:
-        now_ps = self._now()
+        now_ps = self._pins.now()
         _, motion = self._programmed()
-        held = motion.held_v[0]
-        volts = {c.name: float(v) for c, v in zip(self._converters, held, strict=True)}
-        unknown = [pin for pin in pins if pin not in volts]
-        if unknown:
-            raise KeyError(f"{self.name}: no output pin {unknown[0]}")
-        codes: dict[str, int] = {}
-        for converter in self._converters:
-            if converter.name in pins:
-                codes[converter.name], _ = converter.code(volts[converter.name])
-                self._joules["converters"] += converter.energy_j
-        return Sample(t_ps=now_ps, volts=volts, codes=codes, layers=self.snapshot())
+        found, joules = sampled(now_ps, motion.held_v, self._converters, pins, self.snapshot())
+        self._joules["converters"] += joules
+        return found
 
     def energy(self) -> Energy:
         groups = {**GROUPS, "converters": "converters"}
-        by_group: dict[str, float] = {}
-        for supply, joules in self._joules.items():
-            by_group[groups[supply]] = by_group.get(groups[supply], 0.0) + joules
-        if self.design.macro.meter_cells:
-            by_group["drivers"] -= self._heat_j
-            by_group["cells"] = self._heat_j
-        return self._upkeep.bill(
-            Energy(
-                t_ps=self._now(),
-                total_j=sum(self._joules.values()),
-                by_supply=dict(self._joules),
-                by_group=by_group,
-            )
-        )
+        return self._upkeep.bill(bill(self._pins.now(), self._joules, groups, self._taken))
 
     def snapshot(self) -> Mapping[str, Floats]:
         _, motion = self._programmed()
         shot: dict[str, Floats] = {}
         for layer in range(len(self.sizes) - 1):
-            shot[f"layer{layer}.amplifier"] = motion.amplifier_v(layer)[0].copy()
-            shot[f"layer{layer}.neuron"] = motion.neuron_v(layer)[0].copy()
+            shot[f"layer{layer}.amplifier"] = motion.amplifier_v(layer)
+            shot[f"layer{layer}.neuron"] = motion.neuron_v(layer)
         return shot
 
     def close(self) -> None:
@@ -170,22 +157,15 @@ class FastEngine:
 
     def _programmed(self) -> tuple[FastStack, Motion]:
         if self._stack is None or self._motion is None:
-            raise CircuitError("not programmed", macro=self.name, t_ps=self._now_ps)
+            raise CircuitError("not programmed", macro=self.name, t_ps=self._pins.now_ps)
         return self._stack, self._motion
 
-    def _now(self) -> int:
-        if self._now_ps is None:
-            raise CircuitError("the engine has not been started", macro=self.name)
-        return self._now_ps
-
-    def _set(self, levels: Mapping[str, int]) -> None:
-        for name, level in levels.items():
-            if name == ENABLE:
-                self._enabled = int(level)
-            elif name in self._inputs:
-                self._bits[self._inputs[name]] = int(level)
-            else:
-                raise KeyError(f"{self.name}: no input pin {name}")
+    def _pay(self, energy_j: Mapping[str, float], heat_j: float, wire_j: float) -> None:
+        for supply, joules in energy_j.items():
+            self._joules[supply] += joules
+        for group, joules in (("cells", heat_j), ("wires", wire_j)):
+            if group in self._taken:
+                self._taken[group] += joules
 
     def _restless(self) -> None:
         self._settled = self._at_rest = False
@@ -209,19 +189,18 @@ class FastEngine:
             return
         stack, motion = self._programmed()
         try:
-            goal = stack.solve(stack.drive_of(self._bits))
+            goal = stack.solve(stack.drive_of(self._pins.bits))
         except ConvergenceError as error:
-            raise ConvergenceError(str(error), macro=self.name, t_ps=self._now_ps) from error
+            raise ConvergenceError(str(error), macro=self.name, t_ps=self._pins.now_ps) from error
         motion.head_for(goal, from_off=self._from_off)
         self._changed = self._from_off = False
 
     def _switch_off(self) -> None:
         """Supplies and inputs ramp to 0: power falls with the square of the ramp."""
         _, motion = self._programmed()
-        rise_s = self.design.macro.driver.rise_ps * 1e-12
-        for supply, watts in motion.power_w().items():
-            self._joules[supply] += float(watts[0]) * rise_s / 3
-        self._heat_j += float(motion.heat_w[0]) * rise_s / 3
+        third_s = self.design.macro.driver.rise_ps * 1e-12 / 3
+        ramp_j = {supply: watts * third_s for supply, watts in motion.power_w().items()}
+        self._pay(ramp_j, motion.heat_w * third_s, motion.wire_w * third_s)
         motion.off()
         self._changed = self._from_off = False
         self._settled = self._at_rest = True

@@ -1,77 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fast_bend : what bends in a hidden layer's cells while its sources move.
+"""fast_bend : what bends in a hidden layer's cells while its sources move, as odd polynomials.
 
-An AP cell's current is slope*v + h(v). h is an odd polynomial here, so sums over a layer's cells of
-h(x_i - u_j) are products of powers of x and of u with the layer's pattern: no cell is visited.
+A cell's current is slope*v + scale*h(v): slope at the layer's typical voltage, h that of a nominal
+AP cell, scale 1 for it, 0 for a P cell, and as much as a cell of a die bends. Only differences of h
+from the operating point are used, so a fit's error vanishes there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.fast_layer import PADDING, TiledLayer
+from cosim.analog.fast_layer import TiledLayer, cell_current
+from cosim.errors import RangeError
 
-__all__ = ["Bend"]
+__all__ = ["TERMS", "Bend", "bend_of"]
 
 Floats = NDArray[np.float64]
-DEGREE = 7
-REACH_V = 0.9  # cell voltages of the fit; neurons give 0..0.8 V, lines stay between
+TERMS = 8  # coefficients that the kernel holds
+FITS = (3, 4, TERMS)  # numbers of terms that it unrolls
+REACH = 1.1  # cell voltages over VDD; beyond is a RangeError
+MATCH = 0.75  # where scales are read, over VDD
 POINTS = 181
+FIT_ERROR = 1e-3  # largest error of h over an AP cell's current at VDD
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bend:
-    """The bend of one layer; lines are centred at `centre_v`."""
+    """`terms` (TERMS,) of h = sum terms[k] v^(2k+1); `scale` (n_in + 1, ports*2*width)."""
 
-    layer: TiledLayer
-    centre_v: float
+    terms: Floats
+    scale: Floats
+    reach_v: float
 
-    @cached_property
-    def _coefficients(self) -> Floats:
-        """a_k of h(v) = sum a_k v^k, even ones 0."""
-        volts = np.linspace(-REACH_V, REACH_V, POINTS)
-        current, _ = self.layer.cell.current_ap(volts)
-        h = current - self.layer.g_ap_s * volts
-        odd = np.arange(1, DEGREE + 1, 2)
-        fitted, *_ = np.linalg.lstsq(volts[:, None] ** odd, h, rcond=None)
-        found = np.zeros(DEGREE + 1)
-        found[odd] = fitted
-        return found
 
-    @cached_property
-    def _pattern(self) -> Floats:
-        """Where AP cells are: (n_in + 1, 2*width)."""
-        h_p, v_p, rows, cols = self.layer.w.shape
-        found = []
-        for ap in (-1.0, 1.0):
-            on = ((self.layer.w == ap) & (self.layer.w != PADDING)).astype(np.float64)
-            flat = on.transpose(0, 2, 1, 3).reshape(h_p * rows, v_p * cols)
-            found.append(flat[self.layer.row_place])
-        return np.ascontiguousarray(np.concatenate(found, axis=1))
+def bend_of(layer: TiledLayer, vdd_v: float) -> Bend:
+    """The bend of one layer's cells for voltages up to REACH*`vdd_v`."""
+    return Bend(terms=_terms(layer, vdd_v), scale=_scale(layer, vdd_v), reach_v=REACH * vdd_v)
 
-    def currents(self, x_v: Floats, u: Floats) -> tuple[Floats, Floats]:
-        """Sums of h: into lines, shaped as `u` (n, 1, 2, width), and out of sources."""
-        if np.isinf(self.layer.cell.v_h_v):
-            return np.zeros_like(u), np.zeros_like(x_v)
-        x = x_v - self.centre_v
-        w = u.reshape(len(u), -1) - self.centre_v
-        x_powers, w_powers = [np.ones_like(x)], [np.ones_like(w)]
-        for _ in range(DEGREE):  # products: powers of arrays are slow
-            x_powers.append(x_powers[-1] * x)
-            w_powers.append(w_powers[-1] * w)
-        lines, sources = np.zeros_like(w), np.zeros_like(x)
-        for m in range(DEGREE + 1):
-            of_w, of_x = np.zeros_like(w), np.zeros_like(x)
-            for k in range(max(m, 1), DEGREE + 1, 1):
-                if self._coefficients[k]:
-                    factor = self._coefficients[k] * comb(k, m)
-                    of_w += factor * (-1.0) ** (k - m) * w_powers[k - m]
-                    of_x += factor * (-1.0) ** m * x_powers[k - m]
-            lines += (x_powers[m] @ self._pattern) * of_w
-            sources += (w_powers[m] @ self._pattern.T) * of_x
-        return lines.reshape(u.shape), sources
+
+def _terms(layer: TiledLayer, vdd_v: float) -> Floats:
+    volts = np.linspace(0.0, REACH * vdd_v, POINTS)
+    current, _ = layer.cell.current_ap(volts)
+    h = current - layer.g_ap_s * volts
+    full, _ = layer.cell.current_ap(np.array([vdd_v]))
+    error = np.inf
+    for terms in FITS:
+        powers = volts[:, None] ** np.arange(1, 2 * terms, 2)
+        fitted, *_ = np.linalg.lstsq(powers, h, rcond=None)
+        error = float(np.abs(powers @ fitted - h).max() / full[0])
+        if error < FIT_ERROR:
+            return np.concatenate([fitted, np.zeros(TERMS - terms)])
+    raise RangeError(
+        f"cells with v_h_v = {layer.cell.v_h_v:g} bend too much for a polynomial of degree"
+        f" {2 * TERMS - 1}: its error is {error:.2g} of their current"
+    )
+
+
+def _scale(layer: TiledLayer, vdd_v: float) -> Floats:
+    """How much each cell bends, placed at its source and line."""
+    at = np.array([MATCH * vdd_v])
+    nominal = float(layer.cell.current_ap(at)[0][0]) - layer.g_ap_s * float(at[0])
+    current, _ = cell_current(layer.g_p, layer.a, layer.cell, at)
+    scale = (current - layer.slope_s * at) / nominal
+    h_p, v_p, _, rows, cols = layer.g_p.shape
+    lines = 2 * v_p * cols
+    full = np.zeros((h_p, rows, layer.ports, lines))
+    for h in range(h_p):
+        own = scale[h].transpose(2, 1, 0, 3).reshape(rows, lines)
+        full[h, :, h if layer.tied else 0] = own
+    placed: Floats = full.reshape(h_p * rows, layer.ports * lines)[layer.row_place]
+    return placed
