@@ -142,6 +142,9 @@ def run(
     saif: str | None = None,
     trace_functions: bool = False,
     trace_grid_ps: int = 50,
+    die: int | None = None,
+    noise: bool = False,
+    seed: int = 1,
     run_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     progress: Progress | None = None,
@@ -149,6 +152,7 @@ def run(
     """`cosim run`: images through the firmware on the RTL SoC, FC layers in the macro.
 
     `trace` and `saif` are windows (`fc_stack..argmax`, `10us..12us`, `macro_en+20ns`, `all`).
+    `die` is a die of `seed` instead of the nominal circuit; `noise` that of conversions.
     Everything is written to `run_dir`, or to a new folder under `runs`.
     """
     from cosim.flow import run_lenet5  # noqa: PLC0415 - `import cosim` stays light
@@ -168,6 +172,9 @@ def run(
         saif=saif,
         trace_functions=trace_functions,
         trace_grid_ps=trace_grid_ps,
+        die=die,
+        noise=noise,
+        seed=seed,
     )
     stamp = time.strftime("%Y%m%d-%H%M%S")
 
@@ -231,7 +238,12 @@ def _options(application: str, *, images: int, engine: str, **others: Any) -> Ru
         raise UserInputError(f"engine must be fast, ngspice or ideal, got {engine!r}")
     if images < 1:
         raise UserInputError(f"images must be at least 1, got {images}")
-    return RunOptions(application=application, images=images, engine=engine, **others)
+    options = RunOptions(application=application, images=images, engine=engine, **others)
+    if engine == "none" and (options.die is not None or options.noise):
+        raise UserInputError("a die and noise need a macro: leave cpu_only away")
+    if options.seed < 0 or (options.die or 0) < 0:
+        raise UserInputError(f"seed and die must be at least 0, got {options.seed}, {options.die}")
+    return options
 
 
 def load(run_dir: str | Path | None = None, *, runs: str | Path = RUNS) -> RunResult:

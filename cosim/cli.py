@@ -17,6 +17,7 @@ import typer
 
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
 from cosim.cli_compare import compare, report
+from cosim.cli_dies import DiesOption, NoiseOption, dies_accuracy, print_dies
 from cosim.cli_output import console_for, print_json
 from cosim.cli_run import App, run
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
@@ -226,10 +227,22 @@ def accuracy(
     design: DesignOption = "imac_14nm",
     sets: SetOption = None,
     spot: SpotOption = None,
+    dies: DiesOption = None,
+    noise: NoiseOption = False,
     seed: SeedOption = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Accuracy: of the circuit with --engine, else of the NumPy reference and the CPU alone."""
+    if dies is not None or noise:
+        if engine is None or spot is not None:
+            raise UserInputError("--dies and --noise need --engine, and go without --spot-check")
+        begin_s = time.monotonic()
+        what = {"model": model, "engine": engine.value, "design": design}
+        found = dies_accuracy(
+            what, images, data, list(sets or ()), dies=dies, noise=noise, seed=seed
+        )
+        print_dies({**found, "seconds": time.monotonic() - begin_s}, as_json)
+        return
     if engine is not None:
         begin_s = time.monotonic()
         found, check = engine_accuracy(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cosim.cli_dies import DieOption, NoiseOption
 from cosim.cli_output import command_line, print_json, print_result, shown_progress
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import UserInputError
@@ -71,6 +72,8 @@ def run(
         int, typer.Option("--trace-grid-ps", min=1, help="Time between analog samples.")
     ] = 50,
     spot: SpotOption = None,
+    die: DieOption = None,
+    noise: NoiseOption = False,
     seed: SeedOption = 1,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
@@ -84,8 +87,8 @@ def run(
     from cosim.report.write import write_report
 
     if spot is not None:
-        if cpu_only or engine is not Engine.fast:
-            raise UserInputError("--spot-check needs --engine fast")
+        if cpu_only or engine is not Engine.fast or die is not None:
+            raise UserInputError("--spot-check needs --engine fast, and goes without --die")
         from cosim.analog.spot_check import pick
 
         pick(images, spot, seed)  # a wrong share is refused before the run
@@ -103,6 +106,9 @@ def run(
             saif=saif,
             trace_functions=trace_functions,
             trace_grid_ps=trace_grid_ps,
+            die=die,
+            noise=noise,
+            seed=seed,
             run_dir=run_dir,
             progress=progress,
         )

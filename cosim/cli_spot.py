@@ -23,7 +23,9 @@ SpotOption = Annotated[
         "beyond a bound. LeNet-5's stack: 20 s, with wires 2 min, a few seconds per further input.",
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of the spot check's choice.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, help="Of dies, noise and the spot check's choice.")
+]
 
 
 def print_spot(check: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ __all__ = ["Progress", "run_lenet5"]
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], None]  # what happens now, images done
+DIES_A_MACRO = 1_000_000
 WALL_LIMIT_S = 1800.0  # of one image with wires, with a margin of three
 
 
@@ -118,6 +119,9 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
                 kind=engine,
                 sizes=network.fc_sizes,
                 design=str(folder.path.resolve() / "config.resolved.yaml"),
+                die=_die(prepared.options.die, index),
+                noise=prepared.options.noise,
+                seed=prepared.options.seed,
             )
             for index in range(design.soc.n_macro)
         ),
@@ -132,6 +136,11 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
         last = (outcome.console.strip() or "nothing").splitlines()[-1]
         raise FirmwareError(f"the firmware ended with code {outcome.exit_code}, it said: {last}")
     return outcome
+
+
+def _die(die: int | None, macro: int) -> int | None:
+    """Every macro is an array of its own: macro m has die m million and some."""
+    return None if die is None else die + macro * DIES_A_MACRO
 
 
 def _ledgers(prepared: Prepared, outcome: SocOutcome) -> list[Ledger]:

@@ -34,7 +34,10 @@ CPU_ONLY = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `engine` is an engine's name, or none: all layers on the CPU."""
+    """What the user asked for. `engine` is an engine's name, or none: all layers on the CPU.
+
+    `die` is a die of `seed`, None the nominal circuit; `noise` is that of conversions.
+    """
 
     application: str = "lenet5"
     images: int = 3
@@ -47,6 +50,9 @@ class RunOptions:
     saif: str | None = None
     trace_functions: bool = False
     trace_grid_ps: int = 50
+    die: int | None = None
+    noise: bool = False
+    seed: int = 1
 
     @property
     def name(self) -> str:
@@ -145,6 +151,9 @@ def write_inputs(folder: RunFolder, prepared: Prepared) -> None:
         "model_sha256": weights_sha256(prepared.network),
         "pixels_sha256": hashlib.sha256(prepared.data.images.tobytes()).hexdigest(),
         "design_digest": prepared.design.digest(),
+        "die": prepared.options.die,
+        "noise": prepared.options.noise,
+        "seed": prepared.options.seed,
         "rtl_sha256": _tree_sha256(tools.repo_root() / "rtl", "*.v*"),
         "veriloga_sha256": _tree_sha256(tools.repo_root() / "veriloga", "*.va"),
     }

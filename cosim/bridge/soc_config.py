@@ -41,7 +41,8 @@ class MacroSpec:
 
     `factory` is `module:function`, called in the simulator process as
     `function(kind, name, design, sizes)`; `design` is loaded from the file of that name, and is
-    None without one. `sizes` are the inputs of the stack, then the outputs of each layer.
+    None without one. `sizes` are the inputs of the stack, then the outputs of each layer. With
+    `die` (a die of `seed`) or `noise` the function gets `die` or `noise_seed` as well.
     """
 
     name: str
@@ -49,6 +50,9 @@ class MacroSpec:
     sizes: tuple[int, ...]
     design: str | None = None
     factory: str = DEFAULT_FACTORY
+    die: int | None = None
+    noise: bool = False
+    seed: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +113,12 @@ def make_macro(spec: MacroSpec) -> MacroEngine:
     design = load_spec_design(spec)
     module, _, function = spec.factory.partition(":")
     factory = getattr(importlib.import_module(module), function)
-    return cast("MacroEngine", factory(spec.kind, spec.name, design, spec.sizes))
+    more: dict[str, object] = {"noise_seed": spec.seed} if spec.noise else {}
+    if spec.die is not None and design is not None:
+        from cosim.analog.variation import sample_die  # noqa: PLC0415 - only a die pays for it
+
+        more["die"] = sample_die(design, spec.sizes, spec.seed, spec.die)
+    return cast("MacroEngine", factory(spec.kind, spec.name, design, spec.sizes, **more))
 
 
 def encode_note(kind: str, **values: object) -> bytes:

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cli_dies : the options `--dies`, `--die` and `--noise`, and accuracy over many dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cosim.cli_output import print_json
+
+__all__ = [
+    "DieOption",
+    "DiesOption",
+    "NoiseOption",
+    "dies_accuracy",
+    "print_dies",
+]
+
+DiesOption = Annotated[
+    int | None,
+    typer.Option("--dies", min=1, help="Evaluate dies 0, 1, ... of --seed; print their spread."),
+]
+DieOption = Annotated[
+    int | None,
+    typer.Option("--die", min=0, help="This die of --seed instead of the nominal circuit."),
+]
+NoiseOption = Annotated[
+    bool, typer.Option("--noise", help="Thermal and shot noise on every conversion, from --seed.")
+]
+
+
+def dies_accuracy(
+    what: dict[str, str],
+    images: int | None,
+    data: Path | None,
+    sets: list[str],
+    *,
+    dies: int | None,
+    noise: bool,
+    seed: int,
+) -> dict[str, Any]:
+    """Accuracy on each die, or of the nominal circuit with noise.
+
+    `what` names model, engine and design.
+    """
+    from cosim.analog.dies import classify_dies, die_accuracy, sample_dies
+    from cosim.design import load_design
+    from cosim.model.datasets import load_images
+    from cosim.model.integer import feature_bits, features
+    from cosim.model.store import load_network
+
+    chosen, network = load_design(what["design"], sets), load_network(what["model"])
+    dataset = load_images(data)
+    if images is not None:
+        dataset = dataset.first(images)
+    bits = feature_bits(features(network, dataset.images))
+    drawn = [None] if dies is None else sample_dies(chosen, network.fc_sizes, seed, dies)
+    classes = classify_dies(
+        network.fc,
+        bits,
+        chosen,
+        drawn,
+        engine=what["engine"],
+        noise_seed=seed if noise else None,
+    )
+    found = die_accuracy(classes, dataset.labels, seed=seed, noise=noise)
+    return {
+        **what,
+        "source": dataset.source,
+        "images": len(dataset.images),
+        "nominal": dies is None,
+        **found.as_dict(),
+    }
+
+
+def print_dies(found: dict[str, Any], as_json: bool) -> None:
+    """Mean, sigma, extremes and the interval of the mean."""
+    if as_json:
+        print_json(found)
+        return
+    noise = ", noise" if found["noise"] else ""
+    typer.echo(
+        f"{found['model']} on {found['source']}, {found['design']}, {found['engine']}{noise}"
+    )
+    what = "the nominal circuit" if found["nominal"] else f"{found['dies']} dies"
+    typer.echo(f"  {found['images']} images on {what}, seed {found['seed']}")
+    typer.echo(
+        f"  mean {found['mean']:.2f} %, worst {found['min']:.2f} %, best {found['max']:.2f} %"
+    )
+    if found["sigma"] is not None:
+        low, high = found["interval"]
+        typer.echo(f"  sigma {found['sigma']:.2f} %, mean within {low:.2f} .. {high:.2f} % (95 %)")
+    if "seconds" in found:
+        typer.echo(f"  {found['seconds']:.0f} s")
