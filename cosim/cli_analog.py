@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,9 @@ from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import MismatchError, UserInputError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cosim.analog.ladder import Bound
     from cosim.analog.spot_check import SpotCheck
 
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
@@ -43,6 +47,10 @@ def ladder(
     ] = "33-20-5",
     inputs: Annotated[int, typer.Option("--inputs", min=1, help="Inputs of the budget.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Of random weights and inputs.")] = 1,
+    second_opinion: Annotated[
+        bool,
+        typer.Option("--second-opinion", help="Let VACASK solve four circuits of the design too."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Hold `fast` against ngspice on one circuit, and `ideal` against `fast` cause by cause."""
@@ -68,12 +76,21 @@ def ladder(
     note = console_for(stderr=True)
     with note.status("one evaluation in ngspice, all inputs in ideal and fast"):
         result = climb(chosen, weights, bits)
+    others: tuple[Bound, ...] = ()
+    if second_opinion:
+        from cosim.analog.second_opinion import second_opinion as ask
+
+        with note.status("four circuits in VACASK, ngspice and fast"):
+            others = ask(chosen)
+    found = result.as_dict()
+    if second_opinion:
+        found["second_opinion"] = [{**asdict(bound), "ok": bound.ok} for bound in others]
     if as_json:
-        print_json(result.as_dict())
+        print_json(found)
     else:
-        _print_ladder(result.as_dict())
-    if not result.ok:
-        missed = [bound.name for bound in result.bounds if not bound.ok]
+        _print_ladder(found)
+    missed = [bound.name for bound in (*result.bounds, *others) if not bound.ok]
+    if missed:
         raise MismatchError(f"ladder: {'; '.join(missed)} beyond the bound")
 
 
@@ -89,17 +106,11 @@ def _print_ladder(result: dict[str, Any]) -> None:
 
     console = console_for()
     name = "-".join(map(str, result["sizes"]))
-    table = Table("fast against ngspice", "worst", "bound", "", title=f"{name}, {result['design']}")
-    for bound in result["bounds"]:
-        volts = bound["unit"] == "V"
-        scale, unit = (1e3, "mV") if volts else (100, "%")
-        table.add_row(
-            bound["name"],
-            f"{scale * bound['value']:.3g} {unit}",
-            f"{scale * bound['limit']:.3g} {unit}",
-            "ok" if bound["ok"] else "MISSED",
-        )
-    console.print(table)
+    title = f"{name}, {result['design']}"
+    console.print(_bounds_table("fast against ngspice", result["bounds"], title))
+    if "second_opinion" in result:
+        bounds = result["second_opinion"]
+        console.print(_bounds_table("VACASK against", bounds, "second opinion"))
     budget = Table("ideal to fast: cause", "rms, mV", "share, %", "classes flipped, %")
     for row in result["budget"]:
         budget.add_row(
@@ -111,6 +122,22 @@ def _print_ladder(result: dict[str, Any]) -> None:
     budget.add_row("sum", f"{1e3 * result['difference_rms_v']:.3g}", "100.0", "")
     console.print(budget)
     console.print(f"ideal and fast class {100 * result['agreement']:.1f} % of the inputs alike")
+
+
+def _bounds_table(head: str, bounds: list[dict[str, Any]], title: str) -> Table:
+    from rich.table import Table
+
+    table = Table(head, "worst", "bound", "", title=title)
+    for bound in bounds:
+        volts = bound["unit"] == "V"
+        scale, unit = (1e3, "mV") if volts else (100, "%")
+        table.add_row(
+            bound["name"],
+            f"{scale * bound['value']:.3g} {unit}",
+            f"{scale * bound['limit']:.3g} {unit}",
+            "ok" if bound["ok"] else "MISSED",
+        )
+    return table
 
 
 @macro_app.command("eval")
@@ -126,6 +153,13 @@ def evaluate(
     unit: Annotated[InputUnit, typer.Option("--unit", help="What inputs are in.")] = (
         InputUnit.volts
     ),
+    window_ns: Annotated[
+        float | None,
+        typer.Option("--window-ns", help="Average power over so long from power-up."),
+    ] = None,
+    at_rest: Annotated[
+        bool, typer.Option("--at-rest", help="Operating points alone: their power, no settling.")
+    ] = False,
     spot: SpotOption = None,
     seed: SeedOption = 1,
     as_json: JsonFlag = False,
@@ -135,6 +169,7 @@ def evaluate(
 
     from cosim.analog.fast_eval import (
         evaluate_stack,
+        evaluation_s,
         read_inputs,
         read_labels,
         read_stack,
@@ -149,16 +184,21 @@ def evaluate(
     drive_v = read_inputs(inputs, len(stack[0]) - 1, unit.value, chosen.macro.vdd_v)
     known = read_labels(inputs, len(drive_v), stack[-1].shape[1]) if labels else None
     again = None if spot is None else pick(len(drive_v), spot, seed)
-    found = evaluate_stack(stack, drive_v, chosen)
+    window_s = None if window_ns is None else 1e-9 * window_ns
+    found = evaluate_stack(stack, drive_v, chosen, window_s=window_s, at_rest=at_rest)
     write_evaluation(out, found, chosen)
     settled = found.settling_s[np.isfinite(found.settling_s)]
+    power_w = {group: float(watts.mean()) for group, watts in found.power_w.items()}
     figures: dict[str, Any] = {
         "engine": "fast",
         "design": chosen.name,
         "inputs": len(drive_v),
-        "power_w": {group: float(watts.mean()) for group, watts in found.power_w.items()},
+        "at_rest": at_rest,
+        "window_s": None if at_rest else window_s or evaluation_s(chosen),
+        "power_w": power_w,
+        "power_without_amplifiers_w": sum(power_w.values()) - power_w["amplifiers"],
         "settling_s": float(settled.max()) if settled.size == len(drive_v) else None,
-        "unsettled": int(len(drive_v) - settled.size),
+        "unsettled": None if at_rest else int(len(drive_v) - settled.size),
         "residual_v": found.residual_v,
         "out": str(out),
     }
@@ -188,9 +228,16 @@ def evaluate(
 def _print_evaluation(figures: dict[str, Any]) -> None:
     out = figures["out"]
     typer.echo(f"{figures['inputs']} inputs on {figures['design']}, engine fast -> {out}")
+    over = "at rest" if figures["at_rest"] else f"average of {1e9 * figures['window_s']:g} ns"
+    typer.echo(f"  power, {over}:")
     for group, watts in figures["power_w"].items():
-        typer.echo(f"  {group:12} {1e3 * watts:10.4g} mW")
-    if figures["unsettled"]:
+        if group != "amplifiers":
+            typer.echo(f"  {group:12} {1e3 * watts:10.4g} mW")
+    typer.echo(f"  {'sum':12} {1e3 * figures['power_without_amplifiers_w']:10.4g} mW")
+    typer.echo(f"  {'amplifiers':12} {1e3 * figures['power_w']['amplifiers']:10.4g} mW, apart")
+    if figures["at_rest"]:
+        pass
+    elif figures["unsettled"]:
         typer.echo(f"  {figures['unsettled']} inputs do not settle within the window")
     else:
         typer.echo(f"  settled by   {1e9 * figures['settling_s']:10.4g} ns")

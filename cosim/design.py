@@ -66,7 +66,7 @@ class Access(_Section):
 class Driver(_Section):
     """Input driver: one per tile row, all rows of an input from one registered bit."""
 
-    r_ohm: float = _q("ohm", "output resistance of one tile row's driver", gt=0)
+    r_ohm: float = _q("ohm", "output resistance of one tile row's driver", ge=1e-12, le=1e6)
     rise_ps: int = _q("ps", "0 to 100 % edge", ge=1)
 
 
@@ -76,8 +76,10 @@ class Partition(_Section):
     outputs: Literal["summed", "tied"] = Field(
         description="summed: I lines join, one amplifier; tied: an amplifier each, outputs tied"
     )
-    tie_ohm: float = _q("ohm", "resistance of the tie between amplifier outputs", gt=0)
-    join_ohm: float = _q("ohm", "from a tile's I line to the common line, with wires", gt=0)
+    tie_ohm: float = _q("ohm", "resistance of the tie between amplifier outputs", ge=1e-9, le=1e6)
+    join_ohm: float = _q(
+        "ohm", "from a tile's I line to the common line, with wires", ge=1e-9, le=1e6
+    )
 
 
 class Amplifier(_Section):
@@ -86,7 +88,7 @@ class Amplifier(_Section):
     kind: Literal["ideal", "realisable"] = Field(
         description="op-amp: exact with clipped output, or diff_amp.va"
     )
-    r1_ohm: float = _q("ohm", "input resistor", gt=0)
+    r1_ohm: float = _q("ohm", "input resistor", ge=1, le=1e9)
     gain_hidden: float = _q("1", "feedback over input resistor, hidden layers", gt=0)
     gain_output: float = _q("1", "feedback over input resistor, last layer", gt=0)
     reference: Literal["shifted", "ground"] = Field(
@@ -113,7 +115,7 @@ class Buffer(_Section):
     imax_a: float = _q("A", "largest output current", gt=0)
     iq_a: float = _q("A", "supply current that never reaches the output", ge=0)
     iab_a: float = _q("A", "standing current of the output pair", ge=0)
-    r_row_ohm: float = _q("ohm", "resistance from the buffer to each tile row", gt=0)
+    r_row_ohm: float = _q("ohm", "resistance from the buffer to each tile row", ge=1e-12, le=1e6)
 
 
 class Neuron(_Section):

@@ -31,8 +31,12 @@ class BitCell(Section):
     kind: Literal["mtj", "fixed"] = Field(
         default="mtj", description="mtj: as device.mtj; fixed: r_low_ohm or r_high_ohm, linear"
     )
-    r_low_ohm: float = _q("ohm", "kind fixed: resistance of the low state", gt=0, default=8500.0)
-    r_high_ohm: float = _q("ohm", "kind fixed: resistance of the high state", gt=0, default=25500.0)
+    r_low_ohm: float = _q(
+        "ohm", "kind fixed: resistance of the low state", default=8500.0, ge=1, le=1e12
+    )
+    r_high_ohm: float = _q(
+        "ohm", "kind fixed: resistance of the high state", default=25500.0, ge=1, le=1e12
+    )
 
     @model_validator(mode="after")
     def _states_differ(self) -> BitCell:
@@ -63,12 +67,12 @@ class Wires(Section):
 
     enabled: bool = Field(description="wire R and C in every tile")
     capacitance: bool = Field(default=True, description="false: enabled wires have R alone")
-    lambda_nm: float = _q("nm", "half of the metal pitch rule", gt=0)
+    lambda_nm: float = _q("nm", "half of the metal pitch rule", ge=1, le=1e6)
     rho_ohm_m: float = _q("ohm.m", "bulk resistivity", gt=0)
     mean_free_path_nm: float = _q("nm", "electron mean free path", gt=0)
     specularity: float = _q("1", "fraction of specular surface scattering", ge=0, lt=1)
     reflection: float = _q("1", "grain boundary reflection", gt=0, lt=1)
-    thickness_nm: float = _q("nm", "metal thickness", gt=0)
+    thickness_nm: float = _q("nm", "metal thickness", ge=0.1, le=1e6)
     spacing_nm: float = _q("nm", "distance to the layers above and below", gt=0)
     eps_r: float = _q("1", "relative permittivity of the dielectric", gt=0)
     width_lambda: float = _q("lambda", "wire width", gt=0)

@@ -20,7 +20,7 @@ from cosim.analog.fast_forward import FastStack, StackState, fast_stack
 from cosim.analog.fast_window import Window, evaluate_window
 from cosim.analog.ideal_forward import ideal_forward
 from cosim.design import Design
-from cosim.errors import ModelError, UserInputError
+from cosim.errors import ConvergenceError, ModelError, UserInputError
 
 __all__ = [
     "Evaluation",
@@ -28,6 +28,7 @@ __all__ = [
     "classify",
     "classify_ideal",
     "evaluate_stack",
+    "evaluation_s",
     "read_inputs",
     "read_labels",
     "read_stack",
@@ -40,6 +41,7 @@ IDEAL_BATCH = 500
 BATCH = 32  # windows solved together
 OVERDRIVE = 1.001  # largest input over VDD: beyond, tables and drivers are out of range
 BAND_LSB = 0.5  # settled means within half a converter step
+SHORTEST_S, LONGEST_S = 1e-11, 1e-6  # of a window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def read_stack(path: Path) -> list[NDArray[np.int8]]:
     layers: list[NDArray[np.int8]] = []
     for k in range(count):
         w, b = arrays[f"w{k}"], arrays[f"b{k}"]
-        if w.ndim != 2 or b.shape != (w.shape[1],):
+        if w.ndim != 2 or not w.size or b.shape != (w.shape[1],):
             raise ModelError(
                 f"{path}: w{k} must be (n_in, n_out) and b{k} (n_out,), got {w.shape}, {b.shape}"
             )
@@ -107,23 +109,86 @@ def read_inputs(path: Path, n_in: int, unit: Unit, vdd_v: float) -> Floats:
     return volts
 
 
-def evaluate_stack(weights: list[NDArray[np.int8]], drive_v: Floats, design: Design) -> Evaluation:
-    """Operating points, average power over the evaluation window, settling."""
-    stack = fast_stack(weights, design)
-    window_s = design.macro.timing.settle_cycles * design.clock.period_ps * 1e-12
+def evaluate_stack(
+    weights: list[NDArray[np.int8]],
+    drive_v: Floats,
+    design: Design,
+    *,
+    window_s: float | None = None,
+    at_rest: bool = False,
+) -> Evaluation:
+    """Operating points; average power and settling within a window from power-up.
+
+    `window_s` is the design's evaluation (settle cycles) unless given. `at_rest`: power of the
+    operating points instead, and no settling (NaN).
+    """
+    if window_s is not None and not SHORTEST_S <= window_s <= LONGEST_S:
+        raise UserInputError(f"window must be {SHORTEST_S:g}..{LONGEST_S:g} s, got {window_s:g} s")
+    if window_s is not None and at_rest:
+        raise UserInputError("operating points have no window: give a window, or ask for rest")
+    try:
+        stack = fast_stack(weights, design)
+        return (
+            _at_rest(stack, drive_v)
+            if at_rest
+            else _within_window(stack, drive_v, design, window_s or evaluation_s(design))
+        )
+    except np.linalg.LinAlgError as error:
+        raise ConvergenceError(
+            f"design {design.name}: a line or port is cut off: {error}"
+        ) from error
+
+
+def evaluation_s(design: Design) -> float:
+    """Seconds from inputs to strobe."""
+    return design.macro.timing.settle_cycles * design.clock.period_ps * 1e-12
+
+
+def _at_rest(stack: FastStack, drive_v: Floats) -> Evaluation:
+    goals = [stack.solve(drive_v[k : k + BATCH]) for k in range(0, len(drive_v), BATCH)]
+    supply = {
+        key: np.concatenate([goal.power_w[key] for goal in goals]) for key in goals[0].power_w
+    }
+    heat_w, wire_w = (
+        np.concatenate([getattr(goal, key) for goal in goals]) for key in ("heat_w", "wire_w")
+    )
+    power_w = _by_group(supply, heat_w, wire_w)
+    if stack.loaded is not None:  # lines of hidden layers are fed by neurons
+        fed = [
+            sum(layer.heat_w + layer.wire_w for layer in goal.layers[1:])
+            + np.zeros(len(goal.heat_w))
+            for goal in goals
+        ]
+        power_w["drivers"] = power_w["drivers"] + np.concatenate(fed)
+        power_w["neurons"] = power_w["neurons"] - np.concatenate(fed)
+    return _evaluation(goals, power_w, np.full(len(drive_v), np.nan))
+
+
+def _within_window(
+    stack: FastStack, drive_v: Floats, design: Design, window_s: float
+) -> Evaluation:
     windows = [
         evaluate_window(stack, drive_v[k : k + BATCH], window_s, _band_v(design))
         for k in range(0, len(drive_v), BATCH)
     ]
+    settling_s = np.concatenate([window.settling_s for window in windows]).max(axis=1)
     goals = [window.goal for window in windows]
-    layers = range(len(stack.solvers))
-    outputs = np.concatenate([goal.neuron_v[-1] for goal in goals])
+    return _evaluation(goals, _power_by_group(windows, window_s), settling_s)
+
+
+def _evaluation(
+    goals: list[StackState], power_w: dict[str, Floats], settling_s: Floats
+) -> Evaluation:
+    layers = range(len(goals[0].layers))
+    if not all(np.isfinite(watts).all() for watts in power_w.values()):
+        raise ConvergenceError("the solution is not a number: a value of the design is extreme")
+    neuron_v = tuple(np.concatenate([g.neuron_v[k] for g in goals]) for k in layers)
     return Evaluation(
         amplifier_v=tuple(np.concatenate([g.amplifier_v[k] for g in goals]) for k in layers),
-        neuron_v=tuple(np.concatenate([g.neuron_v[k] for g in goals]) for k in layers),
-        power_w=_power_by_group(windows, window_s),
-        settling_s=np.concatenate([window.settling_s for window in windows]).max(axis=1),
-        classes=outputs.argmax(axis=1),
+        neuron_v=neuron_v,
+        power_w=power_w,
+        settling_s=settling_s,
+        classes=neuron_v[-1].argmax(axis=1),
         residual_v=max(goal.residual_v for goal in goals),
     )
 
@@ -193,16 +258,22 @@ def _band_v(design: Design) -> float:
 
 
 def _power_by_group(windows: list[Window], window_s: float) -> dict[str, Floats]:
-    """Average watts over the window. Cells: their heat, taken from the line drivers' share."""
+    """Average watts over the window."""
     supply = {
         key: np.concatenate([w.energy_j[key] for w in windows]) / window_s
         for key in windows[0].energy_j
     }
     cells = np.concatenate([w.heat_j for w in windows]) / window_s
+    return _by_group(supply, cells, np.zeros_like(cells))
+
+
+def _by_group(supply: dict[str, Floats], cells: Floats, wires: Floats) -> dict[str, Floats]:
+    """Watts by group: the heat of cells and wires is taken from the line drivers' share."""
     return {
-        "drivers": supply["drivers"] + supply["buffer_vdd"] - cells,
+        "drivers": supply["drivers"] + supply["buffer_vdd"] - cells - wires,
         "bias": supply["bias"],
         "cells": cells,
+        "wires": wires,
         "neurons": supply["neuron_vdd"],
         "amplifiers": supply["amp_vdd"] + supply["amp_vss"] + supply["amp_ref"],
     }

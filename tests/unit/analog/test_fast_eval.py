@@ -10,7 +10,7 @@ import pytest
 
 from cosim.analog.fast_eval import evaluate_stack, read_inputs, read_labels, read_stack
 from cosim.design import load_design
-from cosim.errors import ModelError
+from cosim.errors import ModelError, UserInputError
 
 EXACT = ["wires.enabled=false"]
 TOL_V = 1e-6
@@ -48,11 +48,93 @@ def test_power_adds_up_and_outputs_settle_within_the_window() -> None:
     found = evaluate_stack(weights, drive, design)
     assert (found.settling_s > BAND_NS[0] * 1e-9).all()
     assert (found.settling_s < BAND_NS[1] * 1e-9).all()
-    assert set(found.power_w) == {"drivers", "bias", "cells", "neurons", "amplifiers"}
-    for watts in found.power_w.values():
+    groups = {"drivers", "bias", "cells", "wires", "neurons", "amplifiers"}
+    assert set(found.power_w) == groups
+    for group, watts in found.power_w.items():
         assert watts.shape == (5,)
-        assert (watts > 0).all()
+        assert (watts > 0).all() or group == "wires"
     assert found.accuracy(found.classes) == 1.0
+
+
+def test_at_rest_every_watt_of_a_resistive_circuit_is_accounted_for() -> None:
+    """One column, exact op-amp: heat of each resistor, written out, equals the groups."""
+    design = load_design("imac_sim", ["wires.enabled=false", "macro.amplifier.gain_output=1.0"])
+    weights = [np.array([[1], [-1], [1]], np.int8)]
+    found = evaluate_stack(weights, np.array([[0.8, -0.8]]), design, at_rest=True)
+    v, r1, r3 = np.array([0.8, -0.8, 0.8]), 1e3, 1e3
+    g_plus = np.array([1 / 8.5e3, 1 / 25.5e3, 1 / 8.5e3])
+    g_minus = np.array([1 / 25.5e3, 1 / 8.5e3, 1 / 25.5e3])
+    u_plus = g_plus @ v / (g_plus.sum() + 1 / (r1 + r3))
+    n = u_plus * r3 / (r1 + r3)
+    u_minus = (g_minus @ v + n / r1) / (g_minus.sum() + 1 / r1)
+    heat = g_plus @ (v - u_plus) ** 2 + g_minus @ (v - u_minus) ** 2
+    line_a = g_plus * (v - u_plus) + g_minus * (v - u_minus)
+    assert found.power_w["cells"][0] == pytest.approx(heat, rel=1e-5)
+    assert found.power_w["bias"][0] == pytest.approx(0.8 * line_a[2], rel=1e-6)
+    total = found.power_w["drivers"][0] + found.power_w["cells"][0] + found.power_w["wires"][0]
+    assert total == pytest.approx((v * line_a)[:2].sum(), rel=1e-6)
+    assert np.isnan(found.settling_s).all()
+
+
+def test_wires_and_cells_of_a_row_share_its_power() -> None:
+    """One row, one column, both lines into r1 and r3: a chain of resistors per line."""
+    design = load_design("imac_sim", ["macro.amplifier.gain_output=1.0"])
+    found = evaluate_stack([np.array([[1], [0]], np.int8)], np.array([[0.0]]), design, at_rest=True)
+    r_in, r_out = (
+        9.2422,
+        11.5527,
+    )  # lambda 9 nm; checked to three digits against the published table
+    # bias row only drives: 0.8 V - r_in - (8.5k || 8.5k branches); the signal row is at 0 V
+    a = np.zeros((6, 6))
+    b = np.zeros(6)
+    names = {"bias": 0, "row": 1, "p1": 2, "m1": 3, "p0": 4, "m0": 5}
+
+    def join(i: str, j: str | None, ohm: float, volts: float = 0.0) -> None:
+        k = names[i]
+        a[k, k] += 1 / ohm
+        if j is None:
+            b[k] += volts / ohm
+            return
+        m = names[j]
+        a[m, m] += 1 / ohm
+        a[k, m] -= 1 / ohm
+        a[m, k] -= 1 / ohm
+
+    join("row", None, r_in + 1e-6, 0.0)
+    join("bias", None, r_in + 1e-6, 0.8)
+    join("row", "p0", 8.5e3)
+    join("row", "m0", 25.5e3)
+    join("bias", "p1", 8.5e3)
+    join("bias", "m1", 8.5e3)
+    join("p0", "p1", r_out)
+    join("m0", "m1", r_out)
+    join("p1", None, r_out + 2e3)  # r1 + r3 to ground
+    k = names["m1"]  # r_out + r1 to the op-amp's input at n = v(plus end)/2
+    a[k, k] += 1 / (r_out + 1e3)
+    a[k, names["p1"]] -= 1e3 / (r_out + 2e3) / (r_out + 1e3)
+    volts = np.linalg.solve(a, b)
+    at = {name: volts[index] for name, index in names.items()}
+    n = at["p1"] * 1e3 / (r_out + 2e3)
+    wires = (0.8 - at["bias"]) ** 2 / r_in + at["row"] ** 2 / r_in
+    wires += (at["p0"] - at["p1"]) ** 2 / r_out + (at["m0"] - at["m1"]) ** 2 / r_out
+    wires += r_out * ((at["p1"] / (r_out + 2e3)) ** 2 + ((at["m1"] - n) / (r_out + 1e3)) ** 2)
+    assert found.power_w["wires"][0] == pytest.approx(wires, rel=2e-4)
+
+
+def test_a_window_or_rest_but_not_both() -> None:
+    design, weights = load_design("imac_14nm"), [np.ones((3, 2), np.int8)]
+    drive = np.full((1, 2), 0.8)
+    with pytest.raises(UserInputError, match="have no window"):
+        evaluate_stack(weights, drive, design, window_s=1e-9, at_rest=True)
+    with pytest.raises(UserInputError, match="window must be"):
+        evaluate_stack(weights, drive, design, window_s=-1e-9)
+    short, long = (
+        evaluate_stack(weights, drive, design, window_s=w).power_w["neurons"][0]
+        for w in (1e-9, 8e-9)
+    )
+    rest = evaluate_stack(weights, drive, design, at_rest=True).power_w["neurons"][0]
+    assert long == pytest.approx(rest, rel=0.05)  # power-up is a small part of a long window
+    assert abs(short - rest) > abs(long - rest)
 
 
 W0, B0 = np.ones((3, 2), np.int8), np.ones(2, np.int8)
@@ -64,6 +146,7 @@ W0, B0 = np.ones((3, 2), np.int8), np.ones(2, np.int8)
         ({"x": W0}, "w0, b0"),
         ({"w0": W0}, "w0, b0"),
         ({"w0": W0, "b0": np.ones(3)}, "b0"),
+        ({"w0": np.ones((0, 2)), "b0": B0}, "n_in, n_out"),
         ({"w0": W0, "b0": B0, "w1": W0, "b1": B0}, "takes 3 inputs"),
         ({"w0": 2 * W0, "b0": B0}, "outside"),
         ({"w0": W0 * np.nan, "b0": B0}, "outside"),
