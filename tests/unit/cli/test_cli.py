@@ -106,6 +106,7 @@ def test_version(cosim) -> None:
         (["accuracy", "--engine", "fast", "--spot-check", "0"], ["--spot-check", "0"]),
         (["accuracy", "--engine", "fast", "--spot-check", "x"], ["--spot-check", "number"]),
         (["accuracy", "--engine", "fast", "--spot-check", "1", "--seed", "-1"], ["--seed"]),
+        (["ladder", "--second-opinion=maybe"], ["--second-opinion"]),
         (["study"], ["NAME"]),
         (["study", "weather"], ["weather", "resistance", "technology", "drive", "neuron"]),
         (["study", "drive", "--images", "0"], ["--images"]),
