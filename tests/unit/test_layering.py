@@ -50,6 +50,9 @@ ALLOWED: dict[str, set[str]] = {
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"},
     "api": {"errors", "flow", "trace", "report"},  # the commands as calls
+    "golden": {"errors"},
+    "macro_bench": {"errors", "design", "analog"},
+    "pytest": BASE | {"api", "bridge", "golden", "macro_bench"},  # the plugin
     "bench": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"}
     | {"study"},  # its charts
@@ -70,6 +73,7 @@ GUARDED: dict[str, set[str]] = {
     "rich": {"cli", "report"},
     "typer": {"cli"},
     "jsonschema": {"trace"},
+    "pytest": {"pytest"},
 }
 HEAVY = ("cocotb", "matplotlib", "torch", "mlxtend", "pandas", "scipy", "numpy", "pydantic", "rich")
 
