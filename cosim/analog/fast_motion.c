@@ -44,7 +44,7 @@ int fast_motion_set(const struct stack *s, const struct goal *goals, int how, do
 	return failed ? failed : motion_watts(&m);
 }
 
-/* Outputs of a layer's amplifiers (mean over ports), neurons and what follows them, [3][width]. */
+/* A layer's neuron inputs (before their offsets), neurons and what follows them, [3][width]. */
 void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 {
 	const struct layer *L = s->layers + k;
@@ -52,9 +52,7 @@ void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 
 	(void)motion_place(&m, s, NULL, 0, work);
 	for (long j = 0; j < L->width; j++) {
-		to[j] = 0.0;
-		for (long c = 0; c < L->ports; c++)
-			to[j] += m.place[k].out[c * L->width + j] / (double)L->ports;
+		to[j] = L->live[j] * (m.place[k].signal[j] - L->neuron_os[j] + s->ref * motion_level(&m));
 		to[L->width + j] = m.place[k].s[m.place[k].n_w + j];
 		to[2 * L->width + j] = m.place[k].s[m.place[k].n_w + L->width + j];
 	}

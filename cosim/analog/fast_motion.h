@@ -79,6 +79,7 @@ void motion_sources(const struct stack *s, const struct layer *L, const struct g
 int motion_stage(struct motion *m, double c, double share, double level, double ahead, int rows);
 /* fast_motion_state.c */
 size_t motion_place(struct motion *m, const struct stack *s, const struct goal *goals, long b, double *work);
+double motion_level(const struct motion *m);
 void motion_off(struct motion *m);
 void motion_head(struct motion *m, int from_off);
 int motion_watts(struct motion *m);

@@ -52,6 +52,13 @@ size_t motion_place(struct motion *m, const struct stack *s, const struct goal *
 	return (size_t)(at - work);
 }
 
+/* share of the enabled supplies now */
+double motion_level(const struct motion *m)
+{
+	double done = m->head[H_DONE] / m->stack->rise_s, from = m->head[H_FROM];
+	return done < 1.0 ? from + (1.0 - from) * done : 1.0;
+}
+
 /* unpowered and at rest */
 void motion_off(struct motion *m)
 {
@@ -60,6 +67,7 @@ void motion_off(struct motion *m)
 		struct place *p = m->place + k;
 		memset(p->u, 0, (size_t)m->stack->layers[k].pad * sizeof(double));
 		memset(p->out, 0, (size_t)p->n_w * sizeof(double));
+		memcpy(p->signal, m->stack->layers[k].neuron_os, (size_t)m->stack->layers[k].width * sizeof(double));
 		memset(p->s, 0, (size_t)p->n_s * sizeof(double));
 		memset(p->f, 0, (size_t)p->n_s * sizeof(double));
 	}
@@ -123,7 +131,7 @@ static double pair(double out_a, double pair_a)
 int motion_watts(struct motion *m)
 {
 	const struct stack *s = m->stack;
-	double done = m->head[H_DONE] / s->rise_s, level = done < 1.0 ? m->head[H_FROM] + (1.0 - m->head[H_FROM]) * done : 1.0;
+	const double level = motion_level(m);
 	double power[POWERS] = {0}, line[3] = {0}, square = level * level;
 
 	for (long k = 0; k < s->n_layers; k++) {

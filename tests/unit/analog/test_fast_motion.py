@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_fast_motion : motions of engine fast against a circuit integrated by scipy in the test.
+
+The reference is written from the Verilog-A equations (diff_amp.va, buffer_amp.va, sample_hold.va)
+and Kirchhoff's laws of linear cells without wires; it shares the neuron's table and delay alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+
+from cosim.analog.fast import FastEngine
+from cosim.analog.fast_bend import bend_of
+from cosim.analog.fast_forward import FastStack, fast_stack
+from cosim.analog.fast_motion import Motion
+from cosim.analog.fast_plan import plan_of
+from cosim.analog.fast_window import evaluate_window, move
+from cosim.analog.tables_delay import neuron_delay_s
+from cosim.analog.variation import sample_die
+from cosim.design import Design, load_design
+from cosim.errors import RangeError
+
+Floats = NDArray[np.float64]
+Stack = list[NDArray[np.int8]]
+MakeStack = Callable[..., Stack]
+SIZES = (6, 4, 3)
+LINEAR = ["device.mtj.bias_dependent=false", "wires.enabled=false"]
+WIRES = ["macro.tile.rows=16", "macro.tile.cols=16", "wires.enabled=true"]
+WINDOW_S, BAND_V = 4e-9, 1.6e-3
+TOL_V = 2e-3  # of a trajectory: STEP_TOL_V a step
+TOL_SETTLE, TOL_ENERGY = 0.01, 0.002
+TOL_REST_V = 1e-4  # operating points stop at residuals of 1 uV, amplifiers have gains of 31
+
+
+@dataclass
+class Reference:
+    """Layers of amplifiers, neurons, buffers and holds over time."""
+
+    weights: Stack
+    design: Design
+    stack: FastStack
+    drive_v: Floats
+
+    def __post_init__(self) -> None:
+        mtj = self.design.device.mtj
+        r_p = mtj.ra_ohm_um2 / (0.25 * np.pi * mtj.length_nm * mtj.width_nm * 1e-6)
+        g_p, g_ap = (1 / (r_p * k + 0.5 * mtj.r_hm_ohm) for k in (1.0, 1 + mtj.tmr0))
+        self.g = [
+            np.concatenate([np.where(w < 0, g_ap, g_p), np.where(w > 0, g_ap, g_p)], axis=1)
+            for w in self.weights
+        ]
+        self.delay_s = [
+            neuron_delay_s(self.design, last=k == len(self.weights) - 1)
+            for k in range(len(self.weights))
+        ]
+
+    def level(self, t_s: float) -> float:
+        return min(t_s / (self.design.macro.driver.rise_ps * 1e-12), 1.0)
+
+    def lines(self, k: int, z_v: Floats, out_v: Floats, ref_v: float) -> tuple[Floats, Floats]:
+        """Lines (2*n_out,) and currents out of the sources z (n_in + 1,), from all nodes."""
+        macro, g = self.design.macro, self.g[k]
+        amplifier = macro.amplifier
+        gain = amplifier.gain_output if k == len(self.weights) - 1 else amplifier.gain_hidden
+        end_s = 1 / ((1 + gain) * amplifier.r1_ohm)
+        rows, n = g.shape
+        feed_s = np.full(rows, 1 / (macro.driver.r_ohm if k == 0 else macro.buffer.r_row_ohm))
+        feed_s[-1] = 1 / macro.driver.r_ohm
+        matrix = np.block(
+            [[np.diag(feed_s + g.sum(axis=1)), -g], [-g.T, np.diag(g.sum(axis=0) + end_s)]]
+        )
+        ends = np.concatenate([np.full(n // 2, ref_v), out_v]) * end_s
+        volts = np.linalg.solve(matrix, np.concatenate([feed_s * z_v, ends]))
+        return volts[rows:], feed_s * (z_v - volts[:rows])
+
+    def layer(self, k: int, w: Floats, x_v: Floats, level: float) -> tuple[Floats, ...]:
+        """Outputs, d(w)/dt, signals, source currents, amplifier and reference currents."""
+        macro = self.design.macro
+        amplifier, buffer = macro.amplifier, macro.buffer
+        ref_v = macro.neuron.shift_v * level
+        gain = amplifier.gain_output if k == len(self.weights) - 1 else amplifier.gain_hidden
+        whole = (1 + gain) * amplifier.r1_ohm
+        out, z = w.copy(), x_v.copy()
+        for _ in range(30):
+            u, source_a = self.lines(k, z, out, ref_v)
+            up, um = u[: len(w)], u[len(w) :]
+            load, _ = self.stack.neuron.input_a(out - ref_v)
+            new = w - amplifier.rout_ohm * ((out - um) / whole + load)
+            moved = np.abs(new - out).max()
+            out = new
+            if k:
+                share = source_a[:-1] / buffer.imax_a
+                z[:-1] = x_v[:-1] - buffer.rout_ohm * buffer.imax_a * share / np.sqrt(1 - share**2)
+            if moved < 1e-11:
+                break
+        inp = up - (up - ref_v) * amplifier.r1_ohm / whole
+        inn = um - (um - out) * amplifier.r1_ohm / whole
+        w_gbw, slew = 2 * np.pi * amplifier.gbw_hz, amplifier.slew_v_per_s
+        rate = slew * np.tanh(w_gbw * (inp - inn) / slew) - w_gbw / amplifier.a0 * w
+        rate -= 2 * slew * _clamp(w, amplifier.rail_v * level - amplifier.head_v, 5e-3)
+        return out, rate, out - ref_v, source_a, (w - out) / amplifier.rout_ohm, (up - ref_v)
+
+    def rates(self, t_s: float, state: Floats) -> Floats:
+        return self.evaluate(t_s, state)[0]
+
+    def evaluate(self, t_s: float, state: Floats) -> tuple[Floats, list[Floats], dict[str, float]]:
+        """d(state)/dt, amplifier outputs, watts of some supplies."""
+        macro, level = self.design.macro, self.level(t_s)
+        buffer, converter, vdd_v = macro.buffer, macro.converter, macro.vdd_v
+        x_v = np.append(self.drive_v, vdd_v) * level
+        rates, outs, at = [], [], 0
+        watts = {"drivers": 0.0, "bias": 0.0, "amp_vdd": 0.0}
+        for k, weights in enumerate(self.weights):
+            n = weights.shape[1]
+            w, y, after = state[at : at + 3 * n].reshape(3, n)
+            at += 3 * n
+            out, w_rate, signal, source_a, out_a, _ = self.layer(k, w, x_v, level)
+            y_rate = (self.stack.neuron.output_v(signal) * level - y) / self.delay_s[k]
+            if k == len(self.weights) - 1:
+                after_rate = (y - after) / (converter.ron_ohm * converter.hold_f)
+            else:
+                w_bw, slew = 2 * np.pi * buffer.bw_hz, buffer.slew_v_per_s
+                half = 0.5 * vdd_v * level
+                after_rate = slew * np.tanh(w_bw * (buffer.gain * y - after) / slew)
+                after_rate -= 2 * slew * _clamp(after - half, half, 2e-3)
+            rates += [w_rate, y_rate, after_rate]
+            outs.append(out)
+            watts["bias"] += float(x_v[-1] * source_a[-1])
+            if k == 0:
+                watts["drivers"] += float(x_v[:-1] @ source_a[:-1])
+            v_s = 2 * macro.amplifier.rail_v * level
+            on = v_s / np.hypot(v_s, 0.2)
+            pair = 2 * macro.amplifier.iab_a * on
+            high = 0.5 * (out_a + np.sqrt(out_a**2 + pair**2 + 1e-18)) + macro.amplifier.iq_a * on
+            watts["amp_vdd"] += float(macro.amplifier.rail_v * level * high.sum())
+            x_v = np.append(after, vdd_v * level)
+        return np.concatenate(rates), outs, watts
+
+
+def _clamp(w: Floats, swing_v: float, soft_v: float) -> Floats:
+    swing = soft_v * np.logaddexp(0, swing_v / soft_v)
+    return np.asarray(
+        np.logaddexp(0, (w - swing) / soft_v) - np.logaddexp(0, (-w - swing) / soft_v)
+    )
+
+
+def started(stack: FastStack, bits: NDArray[np.integer]) -> Motion:
+    motion = Motion(stack)
+    motion.off()
+    motion.head_for(stack.solve(stack.drive_of(bits)), from_off=True)
+    return motion
+
+
+def settled_s(t_s: Floats, volts: Floats, final: Floats) -> Floats:
+    """When each column of `volts` (t, n) is within the band for good."""
+    outside = np.abs(volts - final) > BAND_V
+    return np.asarray(t_s[len(t_s) - 1 - np.argmax(outside[::-1], axis=0)])
+
+
+def test_trajectories_settling_and_energy_are_those_of_the_equations(
+    random_stack: MakeStack,
+) -> None:
+    design, weights = load_design("imac_14nm", LINEAR), random_stack(*SIZES)
+    stack = fast_stack(weights, design)
+    bits = np.array([1, 0, 1, 1, 0, 1])
+    reference = Reference(weights, design, stack, stack.drive_of(bits)[0])
+    size = 3 * sum(SIZES[1:])
+    marks = np.concatenate([np.arange(1, 41) * 0.5e-12, 20e-12 + np.arange(1, 1991) * 2e-12])
+    solved = solve_ivp(
+        reference.rates,
+        (0.0, WINDOW_S),
+        np.zeros(size),
+        method="LSODA",
+        t_eval=marks,
+        rtol=1e-7,
+        atol=1e-9,
+        max_step=1e-11,
+        first_step=1e-14,
+    )
+    assert solved.success
+    motion, now_s = started(stack, bits), 0.0
+    places = [slice(0, 4), slice(12, 15)]
+    for t_ps in (10, 20, 40, 80, 150, 300, 600, 1200, 2500):
+        motion.advance(t_ps * 1e-12 - now_s)
+        now_s = t_ps * 1e-12
+        at = int(np.argmin(np.abs(solved.t - now_s)))
+        _, outs, _ = reference.evaluate(now_s, solved.y[:, at])
+        for k, place in enumerate(places):
+            assert np.abs(motion.amplifier_v(k) - outs[k]).max() < TOL_V, (t_ps, k)
+            y = solved.y[place.stop : place.stop + SIZES[k + 1], at]
+            assert np.abs(motion.neuron_v(k) - y).max() < 2 * TOL_V, (t_ps, k)
+    window = evaluate_window(stack, stack.drive_of(bits), WINDOW_S, BAND_V)
+    final = window.goal.neuron_v[-1][0]
+    want = settled_s(solved.t, solved.y[15:18].T, final)
+    assert np.abs(solved.y[15:18, -1] - final).max() < 1e-5
+    assert window.settling_s[0] == pytest.approx(want, rel=TOL_SETTLE, abs=1e-12)
+    powers = [reference.evaluate(t, y)[2] for t, y in zip(solved.t, solved.y.T, strict=True)]
+    for supply in ("drivers", "bias", "amp_vdd"):
+        joules = np.trapezoid([0.0, *(p[supply] for p in powers)], [0.0, *solved.t])
+        assert window.energy_j[supply][0] == pytest.approx(joules, rel=TOL_ENERGY), supply
+
+
+@pytest.mark.parametrize("sets", [WIRES, LINEAR], ids=["wires", "linear"])
+def test_finer_steps_change_neither_settling_nor_energy(
+    sets: list[str], random_stack: MakeStack
+) -> None:
+    design = load_design("imac_14nm", sets)
+    stack = fast_stack(random_stack(33, 20, 5), design)
+    drive_v = stack.drive_of(np.random.default_rng(4).integers(0, 2, (3, 33)))
+    goal = stack.solve(drive_v)
+    coarse = move(stack, goal, WINDOW_S, BAND_V)
+    plan_of(stack).stack.tol_v = 1e-6
+    fine = move(stack, goal, WINDOW_S, BAND_V)
+    assert (fine.steps[:, 0] > 3 * coarse.steps[:, 0]).all()
+    assert np.abs(coarse.settling_s.max(axis=1) / fine.settling_s.max(axis=1) - 1).max() < 0.01
+    for supply, joules in fine.energy_j.items():
+        assert coarse.energy_j[supply] == pytest.approx(joules, rel=TOL_ENERGY), supply
+    assert coarse.wire_j == pytest.approx(fine.wire_j, rel=TOL_ENERGY)
+    assert coarse.heat_j == pytest.approx(fine.heat_j, rel=TOL_ENERGY)
+
+
+def test_a_window_is_the_same_alone_in_a_batch_and_in_slices(random_stack: MakeStack) -> None:
+    design = load_design("imac_14nm", WIRES)
+    stack = fast_stack(random_stack(33, 20, 5), design)
+    bits = np.random.default_rng(5).integers(0, 2, (19, 33))
+    batch = evaluate_window(stack, stack.drive_of(bits), WINDOW_S, BAND_V)
+    assert batch.goal.layers[1].u.shape[0] == batch.settling_s.shape[0] == 19
+    alone = evaluate_window(stack, stack.drive_of(bits[17]), WINDOW_S, BAND_V)
+    assert batch.settling_s[17] == pytest.approx(alone.settling_s[0], rel=1e-6)
+    motion = started(stack, bits[17])
+    joules = dict.fromkeys(batch.energy_j, 0.0)
+    wire_j = 0.0
+    for _ in range(160):
+        report = motion.advance(25e-12)
+        wire_j += report.wire_j
+        for supply in joules:
+            joules[supply] += report.energy_j[supply]
+    for supply, value in joules.items():
+        assert batch.energy_j[supply][17] == pytest.approx(value, rel=TOL_ENERGY), supply
+    assert batch.wire_j[17] == pytest.approx(wire_j, rel=TOL_ENERGY)
+    assert 0 < batch.wire_j[17] < batch.heat_j[17]
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("imac_14nm", WIRES),
+        ("imac_14nm", [*WIRES, "macro.amplifier.reference=ground"]),
+        ("imac_14nm", [*WIRES, "macro.amplifier.kind=ideal", "macro.partition.outputs=tied"]),
+        ("imac_sim", [*WIRES, "macro.buffer.enabled=true", "macro.amplifier.rail_v=0.8"]),
+    ],
+    ids=["summed", "ground", "tied", "published"],
+)
+def test_a_motion_of_a_die_ends_at_its_operating_point_and_rests_there(
+    name: str, sets: list[str], random_stack: MakeStack
+) -> None:
+    design = load_design(name, sets)
+    die = sample_die(design, (33, 20, 5), seed=3)
+    weights = random_stack(33, 20, 5)
+    stack = fast_stack(weights, design, die=die)
+    bits = np.arange(33) % 3 % 2
+    goal = stack.solve(stack.drive_of(bits))
+    nominal = fast_stack(weights, design)
+    assert np.abs(nominal.solve(nominal.drive_of(bits)).neuron_v[-1] - goal.neuron_v[-1]).max() > (
+        1e-3
+    )
+    motion, rest = started(stack, bits), Motion(stack)
+    motion.advance(8e-9)
+    rest.rest(goal)
+    stay = rest.advance(1e-10)
+    for k in range(2):
+        for volts, want in (
+            (motion.amplifier_v(k), goal.amplifier_v[k][0]),
+            (motion.neuron_v(k), goal.neuron_v[k][0]),
+            (rest.neuron_v(k), goal.neuron_v[k][0]),
+        ):
+            assert np.abs(volts - want).max() < TOL_REST_V
+    assert stay.moved_v < 2 * TOL_REST_V
+    for supply, watts in goal.power_w.items():
+        assert motion.power_w()[supply] == pytest.approx(watts[0], rel=1e-4, abs=1e-12), supply
+        assert stay.energy_j[supply] == pytest.approx(1e-10 * watts[0], rel=1e-4, abs=1e-22)
+
+
+def test_bends_beyond_their_polynomials_are_refused(random_stack: MakeStack) -> None:
+    stack = fast_stack(random_stack(20, 6, 3), load_design("imac_14nm", ["device.mtj.v_h_v=0.03"]))
+    with pytest.raises(RangeError, match="bend too much"):
+        bend_of(stack.solvers[1].layer, 0.8)
+
+
+def test_wires_take_their_heat_from_the_drivers_and_the_ledger_still_sums(
+    random_stack: MakeStack,
+) -> None:
+    weights = [layer.astype(float) for layer in random_stack(33, 20, 5)]
+    found = {}
+    for meter in ("true", "false"):
+        design = load_design("imac_14nm", [*WIRES, f"macro.meter_cells={meter}"])
+        engine = FastEngine("m0", design, (33, 20, 5))
+        engine.program(tuple(weights))
+        engine.start(0, {"en": 0})
+        engine.drive(0, {"en": 1, "in[3]": 1})
+        engine.advance(6000)
+        found[meter] = engine.energy()
+        assert sum(found[meter].by_group.values()) == pytest.approx(found[meter].total_j, rel=1e-9)
+    metered, plain = found["true"].by_group, found["false"].by_group
+    assert "wires" not in plain
+    assert metered["wires"] > 0.01 * plain["drivers"]
+    assert metered["drivers"] + metered["wires"] + metered["cells"] == pytest.approx(
+        plain["drivers"] + plain["cells"], rel=1e-9
+    )
