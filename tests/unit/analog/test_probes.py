@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_probes : a trace's analog values have their names' order, and currents are power by volts."""
+"""test_probes : analog values of a trace in the order of their names; currents from power."""
 
 from __future__ import annotations
 
