@@ -263,8 +263,11 @@ def _power_by_group(windows: list[Window], window_s: float) -> dict[str, Floats]
         key: np.concatenate([w.energy_j[key] for w in windows]) / window_s
         for key in windows[0].energy_j
     }
-    cells = np.concatenate([w.heat_j for w in windows]) / window_s
-    return _by_group(supply, cells, np.zeros_like(cells))
+    cells, wires = (
+        np.concatenate([getattr(w, key) for w in windows]) / window_s
+        for key in ("heat_j", "wire_j")
+    )
+    return _by_group(supply, cells, wires)
 
 
 def _by_group(supply: dict[str, Floats], cells: Floats, wires: Floats) -> dict[str, Floats]:

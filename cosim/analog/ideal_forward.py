@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.analog.characterise import NeuronCurve
+from cosim.analog.ideal_access import solve_access_columns
 from cosim.analog.ideal_column import Column, solve_columns
 from cosim.analog.ideal_die import solve_die_columns
 from cosim.analog.variation import Die, LayerDie
@@ -65,6 +66,8 @@ def ideal_forward(
     for index, layer in enumerate(layers):
         line_v = np.hstack([values, np.full((len(values), 1), vdd_v)])
         gain = amplifier.gain_output if index == len(layers) - 1 else amplifier.gain_hidden
+        if die and design.macro.access.enabled:
+            raise DesignError("engine ideal has no dies of cells behind access transistors")
         layer_die = die.check(sizes).layers[index] if die else None
         found = _layer(line_v, layer, gain, (design, curve), layer_die)
         out.append(found)
@@ -76,10 +79,6 @@ def _supported(design: Design, n_layers: int) -> None:
     """Refuse what exact arithmetic would get wrong without a word."""
     if n_layers > 1 and not design.macro.buffer.enabled:
         raise DesignError("engine ideal needs macro.buffer.enabled: it has no loaded neurons")
-    if design.macro.access.enabled:
-        raise DesignError(
-            "engine ideal has no access transistors: macro.access.enabled must be false"
-        )
 
 
 def row_parts(n_rows: int, design: Design) -> list[tuple[int, int]]:
@@ -106,7 +105,9 @@ def _layer(
     columns: list[Column] = []
     for port, (row0, row1) in enumerate(parts):
         x_v, w = line_v[:, row0:row1], weights[row0:row1]
-        if die is None:
+        if design.macro.access.enabled:
+            columns.append(solve_access_columns(x_v, w, gain, ref_v, design))
+        elif die is None:
             columns.append(solve_columns(x_v, w, gain, ref_v, design))
         else:
             part = die if len(parts) == 1 else die.part(row0, row1, port)
