@@ -28,7 +28,8 @@ MAX_TURNS = 200
 LONGS = ("h", "v", "r", "c", "ports", "n_out", "n_rows")
 DOUBLES = ("g", "r_in", "r_out", "r_s", "k", "drop_ohm", "drop_a")
 ARRAYS = (
-    *("live_r", "live_c", "place", "g_p", "a", "feed", "foot", "cut_row", "cut_line"),
+    *("live_r", "live_c", "place", "g_p", "a"),
+    *("paired", "ap", "g_bent", "a_bent", "g_even", "feed", "foot", "cut_row", "cut_line"),
     *("phi", "fa", "psi", "fb", "y", "eta", "hkl", "port_step"),
 )
 
@@ -121,7 +122,16 @@ class CellNetwork:
         live = layer.g_p[:, :, 0] > 0
         cut_row, cut_line = self._cuts()
         kind = np.float32 if real == "float" else np.float64
+        both = layer.a > 1
+        second = both[:, :, 1]  # which cell of a synapse is not on a straight line
+
+        def of_synapse(cells: Floats, which: NDArray[np.bool_]) -> Floats:
+            return np.where(which, cells[:, :, 1], cells[:, :, 0])
+
         cells = {
+            "g_bent": of_synapse(layer.g_p, second),
+            "a_bent": of_synapse(layer.a, second),
+            "g_even": of_synapse(layer.g_p / (1 + layer.g_p * layer.cell.r_s_ohm), ~second),
             "g_p": layer.g_p,
             "a": layer.a,
             "feed": np.where(layer.feed > CUT_OHM, 0.0, layer.feed),
@@ -131,6 +141,8 @@ class CellNetwork:
         arrays: dict[str, NDArray[np.generic]] = {
             "live_r": live.any(axis=(1, 3)).sum(axis=1).astype(np.int64),
             "live_c": live.any(axis=(0, 2)).sum(axis=1).astype(np.int64),
+            "paired": (~np.any(both[:, :, 0] & second, axis=(2, 3))).astype(np.int64),
+            "ap": np.where(second, rows * cols, 0).astype(np.int32),
             "place": np.ascontiguousarray(layer.row_place),
             "cut_row": cut_row,
             "cut_line": cut_line,

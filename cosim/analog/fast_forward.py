@@ -43,6 +43,7 @@ GROUPS = {
     "amp_ref": "amplifiers",
     "neuron_vdd": "neurons",
 }
+BATCH_TOL_V = 5e-6  # of evaluate(): an output follows a line 31 times at most, so 0.16 mV
 CHUNK = 64  # inputs solved together, in a few calls without Python
 LINEAR_CHUNK = 512
 LANES = 16  # inputs that the kernel solves side by side
@@ -174,7 +175,11 @@ class FastStack:
         return power
 
     def evaluate(
-        self, drive_v: Floats, keep: Callable[[StackState], tuple[Floats, ...]]
+        self,
+        drive_v: Floats,
+        keep: Callable[[StackState], tuple[Floats, ...]],
+        *,
+        tol_v: float = BATCH_TOL_V,
     ) -> tuple[Floats, ...]:
         """What `keep` returns for every input of a large batch, in chunks on all threads.
 
@@ -184,7 +189,7 @@ class FastStack:
         size = min(size, -(-len(drive_v) // (THREADS * LANES)) * LANES)
         chunks = [drive_v[k : k + size] for k in range(0, len(drive_v), size)]
         with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
-            parts = list(pool.map(lambda chunk: keep(self.solve(chunk)), chunks))
+            parts = list(pool.map(lambda chunk: keep(self.solve(chunk, tol_v=tol_v)), chunks))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
     def drive_of(self, bits: ArrayLike) -> Floats:

@@ -12,9 +12,9 @@ typedef float real;
 #else
 typedef double real;
 #endif
-enum { M = 4, LANES = 16, WIDE = 8, PAIR = LANES / WIDE };
+enum { M = 2, LANES = 16, WIDE = 8, PAIR = LANES / WIDE };
 
-typedef real vec __attribute__((vector_size(LANES * sizeof(real)), may_alias));
+typedef real vec __attribute__((vector_size(LANES * sizeof(real))));
 typedef double wide __attribute__((vector_size(64), may_alias)); /* PAIR of them are the LANES */
 
 struct amplifier { /* of a layer; vid = A + alpha out, feedback current = beta out + B; see fast_amplifier.py */
@@ -31,6 +31,9 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	double drop_ohm, drop_a;              /* source resistance and its current limit; 0: none */
 	const long *live_r, *live_c, *place;  /* [h] rows, [v] columns that exist; [n_rows] source to (h, row) */
 	const real *g_p, *a;                  /* [h][v][2][r][c] 1/R_P and 1 + TMR (1: P) */
+	const long *paired;                   /* [h][v] no synapse has two AP cells; for these, [h][v][r][c]: */
+	const int *ap;                        /* 0 or r c: which cell of a synapse may be AP, */
+	const real *g_bent, *a_bent, *g_even; /* its 1/R_P and 1 + TMR, and the conductance of the other */
 	const real *feed, *foot;              /* [h][v][r], [h][v][2][c] ohm; 0 where cut */
 	const double *cut_row, *cut_line;     /* [h][v][r][2], [h][v][2][c][2]: 0, or volts per ampere and siemens of the leak */
 	const real *phi, *fa, *psi, *fb, *y, *eta, *hkl;  /* fast_modes.py */
@@ -40,6 +43,9 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 
 struct tile {              /* one tile's work: x [r], u, du [2c] in, cells v [2][r][c] in place; s [2c], row [r] amperes out */
 	long r, c, r0, cc;     /* rows from r0, columns below cc exist */
+	long paired;
+	const int *ap;
+	const real *g_bent, *a_bent, *g_even;
 	const real *g_p, *a, *feed, *foot, *phi, *fa, *psi, *fb, *y, *eta, *hkl;
 	vec *x, *u, *du, *v, *s, *row, *work;
 	vec worst;             /* largest residual */

@@ -54,8 +54,12 @@ class LinearNetwork:
         """Operating points for sources (n, n_in + 1)."""
         x_v = np.array(source_v, order="C")
         out = np.full((self.layer.n_out, len(x_v)), self.bank.ref_v)
-        for _ in range(3 if self.buffered else 0):  # outputs hardly matter for the drop
+        if self.buffered:
             x_v[:, :-1] = source_v[:, :-1] - self._drop(self.source_a(x_v, self._shaped(out)))
+            if not self.bank.ideal:
+                out = self._near(x_v)
+            for _ in range(2):
+                x_v[:, :-1] = source_v[:, :-1] - self._drop(self.source_a(x_v, self._shaped(out)))
         for turn in range(1, MAX_TURNS + 1):
             moved = 0.0
             if self.bank.ideal:
@@ -162,8 +166,16 @@ class LinearNetwork:
         coupling = np.stack([vid, end_s * (eye - to_minus)])
         return np.ascontiguousarray(rows), fixed[:, None], np.ascontiguousarray(coupling)
 
+    def _near(self, x_v: Floats) -> Floats:
+        """Outputs (n_out, n) of amplifiers of infinite gain between hard rails."""
+        rows, fixed, coupling = self._columns
+        n_out, amplifier = self.layer.n_out, self.bank.design.macro.amplifier
+        own = np.diagonal(coupling[0], axis1=1, axis2=2).ravel()[:n_out, None]
+        most = amplifier.rail_v - amplifier.head_v
+        return np.asarray(np.clip((rows[:n_out] @ x_v.T + fixed[:n_out]) / -own, -most, most))
+
     def _amplifiers(self, x_v: Floats, out: Floats, tol_v: float) -> float:
-        """Solve all columns; `out` (n_out, n) is a start and the result. Largest move left."""
+        """Solve all columns into `out` (n_out, n); a bound of the moves left."""
         rows, fixed, coupling = self._columns
         given = rows @ x_v.T
         given += fixed

@@ -31,7 +31,9 @@ static void visit(const struct layer *z, struct state *g, long h, long j, int fi
 	struct tile t = {.r = R, .c = C, .r0 = R - z->live_r[h], .cc = z->live_c[j], .g_p = z->g_p + id * 2 * R * C,
 			 .a = z->a + id * 2 * R * C, .feed = z->feed + id * R, .foot = z->foot + id * 2 * C,
 			 .phi = z->phi + j * M * C, .fa = z->fa + j * M, .psi = z->psi + h * M * R, .fb = z->fb + h * M,
-			 .y = z->y + h * M, .eta = z->eta + h * R, .hkl = z->hkl + id * M * M, .v = g->v + id * 2 * R * C};
+			 .y = z->y + h * M, .eta = z->eta + h * R, .hkl = z->hkl + id * M * M, .v = g->v + id * 2 * R * C,
+			 .paired = z->paired[id], .ap = z->ap + id * R * C, .g_bent = z->g_bent + id * R * C,
+			 .a_bent = z->a_bent + id * R * C, .g_even = z->g_even + id * R * C};
 	t.x = g->room;
 	t.row = t.x + R;
 	t.u = t.row + R;

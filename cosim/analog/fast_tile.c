@@ -9,6 +9,8 @@
  */
 #include "fast_kernel.h"
 #include <string.h>
+
+enum { ROWS = 4 }; /* of a block: what they share stays in registers */
 #if defined(__AVX512F__) && SINGLE
 #include <immintrin.h>
 #endif
@@ -75,136 +77,213 @@ static void port_reaction(const struct tile *t, vec *qd, vec *z0, vec *zl)
 	}
 }
 
-/* cell currents i, input line potentials top, line sums */
-static void currents(const struct layer *z, struct tile *t, int react, vec *i0, vec *i1, vec *top, vec *sum, vec *room)
+/* what rows r .. r + ROWS - 1 of a block share with the next: arrays over columns */
+struct sums { vec *line, *b, *ps, *pd; };
+
+/* cell currents i of `rows` rows from r, after the ports' reaction; their sums over rows so far */
+static inline __attribute__((always_inline)) void block_currents(const struct tile *t, long r, const long rows, int react,
+		const vec *restrict qd, const vec *restrict z0, const vec *restrict zl, real r_s, real kk,
+		vec *restrict v, vec *restrict i, vec *restrict sum)
 {
-	const long C = t->c, cells = t->r * C;
-	const real r_in = (real)z->r_in, r_s = (real)z->r_s, kk = (real)z->k;
-	vec *qd = room, *z0 = room + C, *zl = room + 2 * C, *seg = room + (2 + M) * C;
+	const long C = t->c, R = t->r, cells = R * C, live = t->cc;
+	const real *restrict g_p = t->g_p, *restrict a = t->a, *restrict psi = t->psi, *restrict eta = t->eta;
+	vec heat[ROWS] = {0};
+
+	for (long c = 0; c < live; c++) {
+		vec sum0 = sum[c], sum1 = sum[C + c];
+		for (long k = 0; k < rows; k++) {
+			long e = (r + k) * C + c;
+			vec v0 = v[e], v1 = v[cells + e];
+			if (react) {
+				vec s = z0[c], d = eta[r + k] * qd[c];
+				for (long l = 0; l < M; l++)
+					s += psi[l * R + r + k] * zl[l * C + c];
+				v[e] = v0 -= (real)0.5 * (s + d);
+				v[cells + e] = v1 -= (real)0.5 * (s - d);
+			}
+			vec c0, c1;
+			if (t->paired) { /* one of the two is P: a straight line */
+				const long ap = t->ap[e], p = cells - ap;
+				vec bent = current(v[ap + e], t->g_bent[e], t->a_bent[e], r_s, kk), even = t->g_even[e] * v[p + e];
+				i[ap + e] = bent;
+				i[p + e] = even;
+				heat[k] += v[ap + e] * bent + v[p + e] * even;
+				c0 = i[e];
+				c1 = i[cells + e];
+			} else {
+				i[e] = c0 = current(v0, g_p[e], a[e], r_s, kk);
+				i[cells + e] = c1 = current(v1, g_p[cells + e], a[cells + e], r_s, kk);
+				heat[k] += v0 * c0 + v1 * c1;
+			}
+			sum0 += c0;
+			sum1 += c1;
+		}
+		sum[c] = sum0;
+		sum[C + c] = sum1;
+	}
+	for (long k = 0; k < rows; k++)
+		add(t->heat, heat[k]);
+}
+
+/* input line of row r: potentials `top` of its cells */
+static void row_line(const struct tile *t, long r, real r_in, const vec *restrict i, vec *restrict seg, vec *restrict top)
+{
+	const long C = t->c, cells = t->r * C, live = t->cc;
+	vec total = {0}, wire = {0};
+
+	for (long c = live - 1; c >= 0; c--)
+		seg[c] = total += i[r * C + c] + i[cells + r * C + c];
+	t->row[r] = total;
+	vec at = t->x[r] - t->feed[r] * total;
+	for (long c = 0; c < live; c++) {
+		at -= r_in * seg[c];
+		wire += seg[c] * seg[c];
+		top[r * C + c] = at;
+	}
+	add(t->wire, r_in * wire);
+}
+
+/* residuals of `rows` rows upwards from r: rs = rho0 + rho1, rd = rho0 - rho1 in place of i; their sums over psi */
+static inline __attribute__((always_inline)) vec block_residuals(const struct tile *t, long r, const long rows, real r_out,
+		const struct sums *z, const vec *restrict top, const vec *restrict v, vec *restrict i)
+{
+	const long C = t->c, R = t->r, cells = R * C, live = t->cc;
+	const real *restrict psi = t->psi;
+	vec *restrict line = z->line, *restrict b = z->b, *restrict ps = z->ps, *restrict pd = z->pd;
+	vec wire = {0}, worst = {0};
+
+	for (long c = 0; c < live; c++) {
+		vec l0 = line[c], l1 = line[C + c], b0 = b[c], b1 = b[C + c], s[M], d[M];
+		for (long l = 0; l < M; l++) {
+			s[l] = ps[l * C + c];
+			d[l] = pd[l * C + c];
+		}
+		for (long k = 0; k < rows; k++) {
+			long e = (r - k) * C + c;
+			vec at = top[e];
+			b0 += r_out * l0;
+			b1 += r_out * l1;
+			wire += l0 * l0 + l1 * l1;
+			vec e0 = at - b0 - v[e], e1 = at - b1 - v[cells + e], both = e0 + e1, half = e0 - e1;
+			l0 -= i[e];
+			l1 -= i[cells + e];
+			worst = worse(worse(worst, e0), e1);
+			i[e] = both;
+			i[cells + e] = half;
+			for (long l = 0; l < M; l++) {
+				s[l] += psi[l * R + r - k] * both;
+				d[l] += psi[l * R + r - k] * half;
+			}
+		}
+		line[c] = l0;
+		line[C + c] = l1;
+		b[c] = b0;
+		b[C + c] = b1;
+		for (long l = 0; l < M; l++) {
+			ps[l * C + c] = s[l];
+			pd[l * C + c] = d[l];
+		}
+	}
+	add(t->wire, r_out * wire);
+	return worst;
+}
+
+/* the step of `rows` rows from r; line sums get the slope times it */
+static inline __attribute__((always_inline)) void block_step(const struct tile *t, long r, const long rows, real g,
+		const struct sums *z, const vec *restrict rho, vec *restrict v, vec *restrict sum)
+{
+	const long C = t->c, R = t->r, cells = R * C, live = t->cc;
+	const real *restrict psi = t->psi, *restrict phi = t->phi, *restrict fa = t->fa;
+	const vec *restrict ps = z->ps, *restrict pd = z->pd;
+	vec proj[ROWS][M] = {{{0}}}, total[ROWS] = {{0}};
+
+	for (long c = 0; c < live; c++)
+		for (long k = 0; k < rows; k++)
+			for (long m = 0; m < M; m++)
+				proj[k][m] += phi[m * C + c] * rho[(r + k) * C + c];
+	for (long k = 0; k < rows; k++)
+		for (long m = 0; m < M; m++)
+			proj[k][m] *= fa[m];
+	for (long c = 0; c < live; c++) {
+		vec sum0 = {0}, sum1 = {0};
+		for (long k = 0; k < rows; k++) {
+			long e = (r + k) * C + c;
+			vec s = rho[e], d = rho[cells + e];
+			for (long m = 0; m < M; m++)
+				s += phi[m * C + c] * proj[k][m];
+			for (long l = 0; l < M; l++) {
+				s += psi[l * R + r + k] * ps[l * C + c];
+				d += psi[l * R + r + k] * pd[l * C + c];
+			}
+			total[k] += s;
+			s *= (real)0.5;
+			d *= (real)0.5;
+			v[e] += s + d;
+			v[cells + e] += s - d;
+			sum0 += s + d;
+			sum1 += s - d;
+		}
+		sum[c] += g * sum0;
+		sum[C + c] += g * sum1;
+	}
+	for (long k = 0; k < rows; k++)
+		t->row[r + k] += g * total[k];
+}
+
+/* ps, pd: what the modes of K_out add to the step of every cell */
+static void mix(const struct tile *t, const struct sums *z)
+{
+	const long C = t->c;
+
+	for (long l = 0; l < M; l++) {
+		vec part[M], *ps = z->ps + l * C, *pd = z->pd + l * C;
+		for (long k = 0; k < M; k++) {
+			part[k] = (vec){0};
+			for (long c = 0; c < t->cc; c++)
+				part[k] += t->phi[k * C + c] * ps[c];
+		}
+		for (long c = 0; c < t->cc; c++) {
+			ps[c] *= t->fb[l];
+			pd[c] *= t->fb[l];
+			for (long k = 0; k < M; k++)
+				ps[c] += t->hkl[l * M + k] * t->phi[k * C + c] * part[k];
+		}
+	}
+}
+
+/* v += M^-1 rho; currents into ports and out of rows follow by the slope */
+void tile_step(const struct layer *z, struct tile *t, int react)
+{
+	const long C = t->c, cells = t->r * C, R = t->r;
+	const real r_in = (real)z->r_in, r_out = (real)z->r_out, r_s = (real)z->r_s, kk = (real)z->k, g = (real)z->g;
+	vec *i = t->work, *top = i + 2 * cells, *room = top + cells, wire = {0};
+	struct sums q = {.line = room, .b = room + 2 * C, .ps = room + 4 * C, .pd = room + (4 + M) * C};
+	vec *qd = q.pd + M * C, *z0 = qd + C, *zl = z0 + C, *sum = t->s;
+	long r;
 
 	if (react)
 		port_reaction(t, qd, z0, zl);
 	memset(sum, 0, 2 * (size_t)C * sizeof *sum);
-	for (long r = t->r0; r < t->r; r++) {
-		vec total = {0}, heat = {0}, wire = {0};
-		for (long c = t->cc - 1; c >= 0; c--) {
-			long e = r * C + c;
-			vec v0 = t->v[e], v1 = t->v[cells + e];
-			if (react) {
-				vec s = z0[c], d = t->eta[r] * qd[c];
-				for (long l = 0; l < M; l++)
-					s += t->psi[l * t->r + r] * zl[l * C + c];
-				t->v[e] = v0 -= (real)0.5 * (s + d);
-				t->v[cells + e] = v1 -= (real)0.5 * (s - d);
-			}
-			vec c0 = current(v0, t->g_p[e], t->a[e], r_s, kk);
-			vec c1 = current(v1, t->g_p[cells + e], t->a[cells + e], r_s, kk);
-			i0[e] = c0;
-			i1[e] = c1;
-			sum[c] += c0;
-			sum[C + c] += c1;
-			heat += v0 * c0 + v1 * c1;
-			seg[c] = total += c0 + c1;
-		}
-		t->row[r] = total;
-		vec at = t->x[r] - t->feed[r] * total;
-		for (long c = 0; c < t->cc; c++) {
-			at -= r_in * seg[c];
-			wire += seg[c] * seg[c];
-			top[r * C + c] = at;
-		}
-		add(t->heat, heat);
-		add(t->wire, r_in * wire);
-	}
-}
-
-/* residuals rs = rho0 + rho1 and rd = rho0 - rho1 in place of i0, i1, and their sums over psi */
-static void residuals(const struct layer *z, struct tile *t, vec *i0, vec *i1, const vec *top, const vec *sum,
-		      vec *room, vec *ps, vec *pd)
-{
-	const long C = t->c, cells = t->r * C;
-	const real r_out = (real)z->r_out;
-	vec *b = room, *line = room + 2 * C, wire = {0};
-
+	for (r = t->r0; r + ROWS <= R; r += ROWS)
+		block_currents(t, r, ROWS, react, qd, z0, zl, r_s, kk, t->v, i, sum);
+	for (; r < R; r++)
+		block_currents(t, r, 1, react, qd, z0, zl, r_s, kk, t->v, i, sum);
+	for (r = t->r0; r < R; r++)
+		row_line(t, r, r_in, i, qd, top);
 	for (long c = 0; c < 2 * C; c++) {
-		line[c] = sum[c];
-		b[c] = t->u[c] + t->foot[c] * sum[c];
-		if (c % C < t->cc)
-			wire += t->foot[c] * sum[c] * sum[c];
+		q.line[c] = sum[c];
+		q.b[c] = t->u[c] + t->foot[c] * sum[c];
+		wire += t->foot[c] * sum[c] * sum[c];
 	}
-	memset(ps, 0, 2 * M * (size_t)C * sizeof *ps); /* pd adjoins */
 	add(t->wire, wire);
-	for (long r = t->r - 1; r >= t->r0; r--) {
-		wire = (vec){0};
-		for (long c = 0; c < t->cc; c++) {
-			long e = r * C + c;
-			vec l0 = line[c], l1 = line[C + c], b0 = b[c] + r_out * l0, b1 = b[C + c] + r_out * l1;
-			vec e0 = top[e] - b0 - t->v[e], e1 = top[e] - b1 - t->v[cells + e];
-			wire += l0 * l0 + l1 * l1;
-			b[c] = b0;
-			b[C + c] = b1;
-			line[c] = l0 - i0[e];
-			line[C + c] = l1 - i1[e];
-			t->worst = worse(worse(t->worst, e0), e1);
-			i0[e] = e0 + e1;
-			i1[e] = e0 - e1;
-			for (long l = 0; l < M; l++) {
-				ps[l * C + c] += t->psi[l * t->r + r] * (e0 + e1);
-				pd[l * C + c] += t->psi[l * t->r + r] * (e0 - e1);
-			}
-		}
-		add(t->wire, r_out * wire);
-	}
-}
-
-/* v += d = M^-1 rho; currents into ports and out of rows follow by the slope */
-void tile_step(const struct layer *z, struct tile *t, int react)
-{
-	const long C = t->c, cells = t->r * C;
-	vec *i0 = t->work, *i1 = i0 + cells, *top = i1 + cells, *sum = top + cells, *ps = sum + 2 * C, *pd = ps + M * C;
-	vec *room = pd + M * C, g = (vec){0} + (real)z->g;
-
-	currents(z, t, react, i0, i1, top, sum, room);
-	residuals(z, t, i0, i1, top, sum, room, ps, pd);
-	for (long l = 0; l < M; l++) {
-		vec mix[M];
-		for (long k = 0; k < M; k++) {
-			mix[k] = (vec){0};
-			for (long c = 0; c < t->cc; c++)
-				mix[k] += t->phi[k * C + c] * ps[l * C + c];
-		}
-		for (long c = 0; c < t->cc; c++) {
-			ps[l * C + c] *= t->fb[l];
-			pd[l * C + c] *= t->fb[l];
-			for (long k = 0; k < M; k++)
-				ps[l * C + c] += t->hkl[l * M + k] * t->phi[k * C + c] * mix[k];
-		}
-	}
-	for (long r = t->r0; r < t->r; r++) {
-		vec proj[M] = {0}, total = {0};
-		for (long c = 0; c < t->cc; c++)
-			for (long k = 0; k < M; k++)
-				proj[k] += t->phi[k * C + c] * i0[r * C + c];
-		for (long k = 0; k < M; k++)
-			proj[k] *= t->fa[k];
-		for (long c = 0; c < t->cc; c++) {
-			long e = r * C + c;
-			vec s = i0[e], d = i1[e];
-			for (long k = 0; k < M; k++)
-				s += t->phi[k * C + c] * proj[k];
-			for (long l = 0; l < M; l++) {
-				s += t->psi[l * t->r + r] * ps[l * C + c];
-				d += t->psi[l * t->r + r] * pd[l * C + c];
-			}
-			total += s;
-			s *= (real)0.5;
-			d *= (real)0.5;
-			t->v[e] += s + d;
-			t->v[cells + e] += s - d;
-			sum[c] += g * (s + d);
-			sum[C + c] += g * (s - d);
-		}
-		t->row[r] += g * total;
-	}
-	memcpy(t->s, sum, 2 * (size_t)C * sizeof *sum);
+	memset(q.ps, 0, 2 * M * (size_t)C * sizeof *q.ps); /* pd adjoins */
+	for (r = R - 1; r - ROWS + 1 >= t->r0; r -= ROWS)
+		t->worst = worse(t->worst, block_residuals(t, r, ROWS, r_out, &q, top, t->v, i));
+	for (; r >= t->r0; r--)
+		t->worst = worse(t->worst, block_residuals(t, r, 1, r_out, &q, top, t->v, i));
+	mix(t, &q);
+	for (r = t->r0; r + ROWS <= R; r += ROWS)
+		block_step(t, r, ROWS, g, &q, i, t->v, sum);
+	for (; r < R; r++)
+		block_step(t, r, 1, g, &q, i, t->v, sum);
 }
