@@ -87,8 +87,10 @@ def run(
     from cosim.report.write import write_report
 
     if spot is not None:
-        if cpu_only or engine is not Engine.fast or die is not None:
-            raise UserInputError("--spot-check needs --engine fast, and goes without --die")
+        if cpu_only or engine is not Engine.fast or die is not None or noise:
+            raise UserInputError(
+                "--spot-check needs --engine fast, and goes without --die and --noise"
+            )
         from cosim.analog.spot_check import pick
 
         pick(images, spot, seed)  # a wrong share is refused before the run

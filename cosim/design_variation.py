@@ -20,7 +20,7 @@ class Variation(Section):
     line_open_rate: float = _q("1", "share of tile I lines cut off at their foot", ge=0, le=1)
     open_ohm: float = _q("ohm", "what an open connection still conducts through", ge=1e6)
     amplifier_offset_v: float = _q("V", "sigma of an amplifier's input offset", ge=0, le=0.05)
-    neuron_offset_v: float = _q("V", "sigma of a neuron's offset, at its input", ge=0, le=0.1)
+    neuron_offset_v: float = _q("V", "sigma of a neuron's offset, at its input", ge=0, le=0.02)
     fin_vt_n_v: float = _q("V", "threshold sigma of one n fin; behind neuron_offset_v", ge=0)
     fin_vt_p_v: float = _q("V", "threshold sigma of one p fin; behind neuron_offset_v", ge=0)
     temperature_k: float = _q("K", "temperature of the noise sources", gt=0)

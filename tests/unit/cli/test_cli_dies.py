@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_cli_dies : accuracy over dies by command, and one line for options that cannot be."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosim import cli
+
+FEW = ["accuracy", "--engine", "ideal", "--images", "4"]
+
+
+@pytest.fixture(autouse=True)
+def _signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command takes over signals and writes where it is started."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    monkeypatch.chdir(tmp_path)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(args))
+    out, err = capsys.readouterr()
+    return (ended.value.code if isinstance(ended.value.code, int) else 0), out, err
+
+
+def test_dies_print_their_spread(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, *FEW, "--dies", "2", "--seed", "7", "--json")
+    found = json.loads(out)
+    assert code == 0, err
+    assert (found["dies"], found["seed"], found["images"], found["noise"]) == (2, 7, 4, False)
+    assert len(found["percent"]) == 2
+    assert found["min"] <= found["mean"] <= found["max"]
+    code, out, _ = call(capsys, *FEW, "--dies", "2", "--seed", "7")
+    assert code == 0
+    assert "4 images on 2 dies, seed 7" in out
+    assert f"mean {found['mean']:.2f} %" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (["accuracy", "--dies", "2"], "--engine"),
+        (["accuracy", "--noise"], "--engine"),
+        ([*FEW, "--dies", "0"], "--dies"),
+        ([*FEW, "--dies", "2", "--seed", "-1"], "--seed"),
+        ([*FEW, "--dies", "2", "--spot-check", "0.5"], "--spot-check"),
+        ([*FEW, "--dies", "2", "--set", "variation.ra_sigma=-0.1"], "variation.ra_sigma"),
+        ([*FEW, "--dies", "2", "--set", "variation.stuck_p_rate=1.5"], "variation.stuck_p_rate"),
+        ([*FEW, "--noise", "--set", "macro.amplifier.kind=ideal"], "macro.amplifier.kind"),
+        (["run", "lenet5", "--die", "-1"], "--die"),
+        (["run", "lenet5", "--cpu-only", "--die", "1"], "cpu_only"),
+        (["run", "lenet5", "--die", "1", "--spot-check", "1"], "--spot-check"),
+    ],
+)
+def test_wrong_options_are_one_line(
+    args: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, *args)
+    lines = [line for line in err.splitlines() if line.startswith("cosim: ")]
+    assert code == 2, err
+    assert len(lines) == 1
+    assert word in lines[0]
+    assert not out
+    assert not Path("runs").exists()
