@@ -134,7 +134,8 @@ def _verilated(
             "Vtop",
             f"PYTHON3={sys.executable}",
         ]
-        make += ["CXX=g++", "LINK=g++", "AR=ar", *COMPILE_FLAGS]
+        # Large models are compiled in parts with a common header.
+        make += ["CXX=g++", "LINK=g++", "AR=ar", "CFG_CXXFLAGS_PCH_I=-include", *COMPILE_FLAGS]
         _run(make, tool.env, f"the C++ of {rtl.top} does not build", work)
         folder.mkdir(exist_ok=True)
         (work / "Vtop").replace(program)
