@@ -16,8 +16,10 @@ from typing import Annotated, Any
 import typer
 
 from cosim.cli_analog import engine_accuracy, ladder, macro_app, print_accuracy
+from cosim.cli_bench import bench
 from cosim.cli_compare import compare, report
 from cosim.cli_dies import DiesOption, NoiseOption, dies_accuracy, print_dies
+from cosim.cli_energy import energy_app
 from cosim.cli_output import console_for, print_json
 from cosim.cli_run import App, run
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
@@ -40,8 +42,10 @@ app.command()(run)
 app.command()(compare)
 app.command()(report)
 app.add_typer(macro_app, name="macro")
+app.add_typer(energy_app, name="energy")
 app.command()(ladder)
 app.command()(study)
+app.command()(bench)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
@@ -142,41 +146,6 @@ def lag(
                 f"{entry['min_error_ps']:.3f} to {entry['max_error_ps']:.3f} ps, "
                 f"0 to {entry['limit_ps']:g} ps allowed"
             )
-
-
-class BenchPart(StrEnum):
-    """What `cosim bench` measures."""
-
-    soc = "soc"
-    lag = "lag"
-    fc = "fc"
-    fc_wires = "fc-wires"
-
-
-@app.command()
-def bench(
-    only: Annotated[
-        list[BenchPart] | None, typer.Option("--only", help="One part; may be given again.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Measure the speed figures of the README; exit code 8 if a bound is missed."""
-    from cosim.bench import measure
-    from cosim.report.tables import bench_table
-
-    figures = []
-    note = console_for(stderr=True)
-    parts = tuple(part.value for part in only or BenchPart)
-    with note.status("measuring") as status:
-        for figure in measure(parts, say=status.update, clock=time.monotonic):
-            figures.append(figure.as_dict())
-    missed = [figure["name"] for figure in figures if not figure["ok"]]
-    if as_json:
-        print_json({"ok": not missed, "figures": figures})
-    else:
-        console_for().print(bench_table(figures))
-    if missed:
-        raise MismatchError(f"bench: {len(missed)} of {len(figures)} missed: {'; '.join(missed)}")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from cosim.units import si
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["component_table", "layer_energy", "phase_table", "spent_table"]
+__all__ = ["component_table", "layer_energy", "opinion_table", "phase_table", "spent_table"]
 
 REST = "other"
 TOP = 8
@@ -93,3 +93,30 @@ def layer_energy(result: Mapping[str, Any]) -> dict[str, float]:
     found = {name: joules / count for name, joules in inside.items() if name in listed}
     found[REST] = sum(joules for name, joules in inside.items() if name not in listed) / count
     return found
+
+
+def opinion_table(found: Mapping[str, Any]) -> Table:
+    """Joules a cycle of the core: by its gates' switching, and by the constants of each preset."""
+    switching = found["switching"]
+    cycles = switching["cycles"]
+    title = f"Core in {found['region']}: {found['gates']:,} gates, {found['flops']:,} flip-flops"
+    table = _table(title, "", "a cycle", "of it")
+    total_j = sum(switching["energy_j"].values())
+    flop_j = switching["energy_j"].get("DFF", 0.0)
+    clock_j = switching["energy_j"]["clock"]
+    for name, joules in (
+        ("gates: logic", total_j - flop_j - clock_j),
+        ("gates: flip-flops, new states", flop_j),
+        ("gates: flip-flops, clock", clock_j),
+    ):
+        table.add_row(name, si(joules / cycles, "J"), _share(joules, total_j))
+    table.add_row(f"second estimate, {cycles:,} cycles", si(total_j / cycles, "J"), "")
+    for preset, parts in found["first"].items():
+        table.add_section()
+        whole_j = sum(parts.values())
+        for name, joules in parts.items():
+            if joules:
+                table.add_row(f"{preset}: {name}", si(joules, "J"), _share(joules, whole_j))
+        ratio = whole_j * cycles / total_j
+        table.add_row(f"first estimate, {preset}", si(whole_j, "J"), f"{ratio:.2f} x second")
+    return table
