@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosim.cli_dies import DieOption
 from cosim.cli_output import console_for, print_json
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import MismatchError, UserInputError
@@ -46,7 +47,8 @@ def ladder(
         str, typer.Option("--sizes", help="Random stack of these sizes, or `lenet5`.")
     ] = "33-20-5",
     inputs: Annotated[int, typer.Option("--inputs", min=1, help="Inputs of the budget.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", help="Of random weights and inputs.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Of random weights, inputs and dies.")] = 1,
+    die: DieOption = None,
     second_opinion: Annotated[
         bool,
         typer.Option("--second-opinion", help="Let VACASK solve four circuits of the design too."),
@@ -57,6 +59,7 @@ def ladder(
     import numpy as np
 
     from cosim.analog.ladder import ladder as climb
+    from cosim.analog.variation import sample_die
     from cosim.design import load_design
 
     rng = np.random.default_rng(seed)
@@ -75,7 +78,9 @@ def ladder(
         bits = rng.integers(0, 2, (inputs, shape[0])).astype(np.uint8)
     note = console_for(stderr=True)
     with note.status("one evaluation in ngspice, all inputs in ideal and fast"):
-        result = climb(chosen, weights, bits)
+        shape = (len(weights[0]) - 1, *(layer.shape[1] for layer in weights))
+        drawn = None if die is None else sample_die(chosen, shape, seed, die)
+        result = climb(chosen, weights, bits, die=drawn)
     others: tuple[Bound, ...] = ()
     if second_opinion:
         from cosim.analog.second_opinion import second_opinion as ask
@@ -106,7 +111,9 @@ def _print_ladder(result: dict[str, Any]) -> None:
 
     console = console_for()
     name = "-".join(map(str, result["sizes"]))
-    title = f"{name}, {result['design']}"
+    title = f"{name}, {result['design']}" + (
+        "" if result["die"] is None else f", die {result['die']}"
+    )
     console.print(_bounds_table("fast against ngspice", result["bounds"], title))
     if "second_opinion" in result:
         bounds = result["second_opinion"]
@@ -132,12 +139,20 @@ def _bounds_table(head: str, bounds: list[dict[str, Any]], title: str) -> Table:
         volts = bound["unit"] == "V"
         scale, unit = (1e3, "mV") if volts else (100, "%")
         table.add_row(
-            bound["name"],
+            bound["name"] + _both(bound),
             f"{scale * bound['value']:.3g} {unit}",
             f"{scale * bound['limit']:.3g} {unit}",
             "ok" if bound["ok"] else "MISSED",
         )
     return table
+
+
+def _both(bound: dict[str, Any]) -> str:
+    """The two figures that a bound compares, fast's first."""
+    if not bound["values"]:
+        return ""
+    scale, unit = {"J": (1e12, "pJ"), "s": (1e9, "ns")}[bound["values_unit"]]
+    return ": " + " and ".join(f"{scale * value:.4g}" for value in bound["values"]) + f" {unit}"
 
 
 @macro_app.command("eval")
@@ -245,6 +260,31 @@ def _print_evaluation(figures: dict[str, Any]) -> None:
         typer.echo(f"  accuracy     {100 * figures['accuracy']:10.2f} %")
     if "spot_check" in figures:
         print_spot(figures["spot_check"])
+
+
+@macro_app.command("files")
+def files(
+    model: Annotated[str, typer.Argument(help="A shipped network or a model file.")] = "lenet5",
+    weights: Annotated[Path, typer.Option("--weights", help="Weights file to write.")] = Path(
+        "W.npz"
+    ),
+    inputs: Annotated[Path, typer.Option("--inputs", help="Inputs file to write.")] = Path("X.npz"),
+    images: Annotated[int, typer.Option("--images", min=1, help="How many test images.")] = 50,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of MNIST IDX files; else the shipped set.")
+    ] = None,
+) -> None:
+    """Write a network's FC layers and its features as files that `macro eval` reads."""
+    from cosim.analog.fast_eval import write_inputs, write_stack
+    from cosim.model.datasets import load_images
+    from cosim.model.integer import feature_bits, features
+    from cosim.model.store import load_network
+
+    network, dataset = load_network(model), load_images(data).first(images)
+    write_stack(weights, network.fc)
+    write_inputs(inputs, feature_bits(features(network, dataset.images)), dataset.labels)
+    typer.echo(f"{weights}: FC layers of {model}")
+    typer.echo(f"{inputs}: {len(dataset.labels)} inputs in units of VDD, and labels")
 
 
 def engine_accuracy(

@@ -7,7 +7,7 @@ array `inputs` (n, n_in) in volts or in units of VDD.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,8 @@ __all__ = [
     "read_labels",
     "read_stack",
     "write_evaluation",
+    "write_inputs",
+    "write_stack",
 ]
 
 Floats = NDArray[np.float64]
@@ -88,6 +90,21 @@ def read_stack(path: Path) -> list[NDArray[np.int8]]:
             raise ModelError(f"{path}: w{k}, b{k}: {bad[0]} is outside {{-1, 0, +1}}")
         layers.append(both.astype(np.int8))
     return layers
+
+
+def write_stack(path: Path, layers: Sequence[NDArray[np.int8]]) -> None:
+    """The weights file of a stack, which `read_stack` reads."""
+    arrays = {f"{key}{k}": part for k, w in enumerate(layers) for key, part in _parts(w).items()}
+    _save(path, arrays)
+
+
+def _parts(layer: NDArray[np.int8]) -> dict[str, NDArray[np.int8]]:
+    return {"w": layer[:-1], "b": layer[-1]}
+
+
+def write_inputs(path: Path, bits: NDArray[np.uint8], labels: NDArray[np.integer]) -> None:
+    """An inputs file of bits in units of VDD (+-1), with labels."""
+    _save(path, {"inputs": np.where(bits == 1, 1.0, -1.0), "labels": labels.astype(np.int64)})
 
 
 def read_inputs(path: Path, n_in: int, unit: Unit, vdd_v: float) -> Floats:
@@ -246,6 +263,10 @@ def write_evaluation(path: Path, evaluation: Evaluation, design: Design) -> None
     arrays |= {f"power_{group}_w": watts for group, watts in evaluation.power_w.items()}
     arrays |= {"settling_s": evaluation.settling_s, "classes": evaluation.classes}
     arrays["design_yaml"] = np.array(design.resolved_yaml())
+    _save(path, arrays)
+
+
+def _save(path: Path, arrays: Mapping[str, NDArray[np.generic] | Floats]) -> None:
     try:
         np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # stubs know no str keys
     except OSError as error:

@@ -178,3 +178,15 @@ def test_a_design_beyond_the_neurons_table_is_refused(
     assert code == CIRCUIT
     assert "neuron input" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_networks_layers_and_features_become_files_that_eval_reads(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["macro", "files", "lenet5", "--images", "3"])
+    assert not ended.value.code
+    assert "3 inputs in units of VDD" in capsys.readouterr().out
+    code, out, _ = evaluate(capsys, "--labels", "--unit", "vdd", "--at-rest", "--json")
+    assert code == 0
+    assert json.loads(out)["accuracy"] == 1.0
