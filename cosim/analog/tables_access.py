@@ -3,8 +3,8 @@
 
 `access_fet` is the current through one transistor (gate at `macro.access.gate_v`, bulk at ground)
 over its row voltage and the voltage across it, from ngspice. `access_cell` puts the memory device
-behind it: i(x, v) of a whole 1T-1R cell over row voltage x and cell voltage v = x - line, in both
-states. `python -m cosim.analog.tables_access DESIGN` writes the shipped file anew.
+behind it: the current of a whole 1T-1R cell over row and line voltage, in both states. `python -m
+cosim.analog.tables_access DESIGN` writes the shipped file anew.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ __all__ = ["AccessCell", "access_cell", "access_fet", "measure_access"]
 
 Floats = NDArray[np.float64]
 FET_AXES = ("row", "drop", "access transistor")
-CELL_AXES = ("row", "cell", "access cell")
+CELL_AXES = ("row", "line", "access cell")
 MARGIN_V = 0.05  # rows go so far beyond the supply
 ROW_STEP_V = 0.05
 NEAR_V, NEAR_STEP_V, FAR_STEP_V = 0.2, 0.025, 0.1
 CELL_STEP_V = 0.02
-CELL_REACH = 1.9  # of the largest row voltage: lines lie between rows
 TOL_V = 1e-10
 MAX_NEWTON = 60
 TIMEOUT_S = 300.0
@@ -51,7 +50,8 @@ class AccessCell:
     def current_a(self, row_v: Floats, cell_v: Floats, ap: bool) -> tuple[Floats, Floats]:
         """Current from the row to the line and its slope in `cell_v` at fixed row voltage."""
         name = "ap_a" if ap else "p_a"
-        return self.table.at(name, row_v, cell_v), self.table.at(name, row_v, cell_v, dy=1)
+        line_v = row_v - cell_v
+        return self.table.at(name, row_v, line_v), -self.table.at(name, row_v, line_v, dy=1)
 
 
 def access_fet(design: Design) -> GridTable:
@@ -81,15 +81,15 @@ class _Both:
 @lru_cache(maxsize=16)
 def _behind(both: _Both) -> AccessCell:
     fet, cell = both.fet, both.cell
-    reach_v = CELL_REACH * float(fet.x[-1])
+    reach_v = float(fet.x[-1])
     n = round(2 * reach_v / CELL_STEP_V)
-    x, v = fet.x, np.linspace(-reach_v, reach_v, n + 1)
-    rows, volts = np.meshgrid(x, v, indexing="ij")
+    x, lines = fet.x, np.linspace(-reach_v, reach_v, n + 1)
+    row_v, line_v = np.meshgrid(x, lines, indexing="ij")
     values = {
-        name: _series_current(fet, cell, rows, volts, ap=ap)
+        name: _series_current(fet, cell, row_v, row_v - line_v, ap=ap)
         for name, ap in (("p_a", False), ("ap_a", True))
     }
-    return AccessCell(GridTable(key=fet.key, axes=CELL_AXES, x=x, y=v, values=values))
+    return AccessCell(GridTable(key=fet.key, axes=CELL_AXES, x=x, y=lines, values=values))
 
 
 def _series_current(
