@@ -12,12 +12,14 @@ from cosim.energy.decode import read_image
 from cosim.energy.ledger import digital_ledger
 from cosim.energy.places import read_places
 from cosim.energy.profile import read_profile
+from cosim.energy.stacks import energy_stacks, folded_energy
 from cosim.energy.tidy import energy_section, grid_csv, lines_csv
 from cosim.errors import MismatchError, RtlError
 from cosim.flow_inputs import Prepared
 from cosim.flow_traces import region_passes
 from cosim.image.regions import region_name
 from cosim.report.ledger import Ledger
+from cosim.trace.flame import flame_svg
 from cosim.trace.run_folder import RunFolder
 
 __all__ = ["account_energy"]
@@ -28,7 +30,7 @@ IMAGE = "image"
 def account_energy(
     folder: RunFolder, prepared: Prepared, outcome: SocOutcome, macros: Sequence[Ledger]
 ) -> dict[str, Any]:
-    """Section `energy` of the result; writes energy.csv and energy_lines.csv."""
+    """Section `energy` of the result; writes energy.csv, energy_lines.csv, its flame."""
     account = _account(prepared, outcome, macros)
     passes = region_passes(outcome)
     images = [region for region in passes if region.name == IMAGE]
@@ -40,6 +42,10 @@ def account_energy(
     }
     folder.write_text("energy.csv", grid_csv(account))
     folder.write_text("energy_lines.csv", lines_csv(account))
+    stacks = energy_stacks(account)
+    folder.write_text("stacks_energy.txt", folded_energy(stacks))
+    title = f"{folder.path.name}: energy by layer and function"
+    folder.write_text("flame_energy.svg", flame_svg(stacks, title=title, unit="J"))
     return energy_section(account, prepared.design, images=len(images), inside=inside)
 
 
