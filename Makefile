@@ -7,9 +7,11 @@ PYTEST := $(BIN)/python -m pytest
 JOBS   ?= 2
 PARALLEL := -n $(JOBS) --dist loadfile
 ARGS   ?=
+# What bench compares with; without its dependency pycairo, which would need a C compiler and cairo.
+YARDSTICK := badcrossbar==1.1.0 pathvalidate==3.3.1 sigfig==1.4.0 sortedcontainers==2.4.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint unit rtl spice system fw demo test bench report clean
+.PHONY: help setup lint unit rtl spice system fw demo test bench accuracy report clean
 
 help: ## list these targets
 	@echo "cosim: make <target> [ARGS=...]"
@@ -46,8 +48,12 @@ demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in
 test: lint ## lint and the whole quick suite: what CI runs
 	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
 
-bench: setup ## the speed figures of the README, 10 minutes (ARGS=--json for JSON)
+bench: setup ## the speed figures of the README, 15 minutes (ARGS="--data DIR" for accuracy too)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(YARDSTICK)
 	$(BIN)/cosim bench $(ARGS)
+
+accuracy: setup ## slow tests: 10,000 test images and 50 dies in the circuit (DATA=folder of MNIST IDX files)
+	COSIM_MNIST=$(DATA) $(PYTEST) -m slow tests/unit/analog/test_lenet5_accuracy.py $(ARGS)
 
 report: setup ## the tables of the latest run again
 	$(BIN)/cosim report $(ARGS)

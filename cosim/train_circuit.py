@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help=".npz file to write")
     parser.add_argument("--design", default="imac_14nm")
     parser.add_argument("--set", action="append", default=[], help="override a design key")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's first step")
     parser.add_argument("--copies", type=int, default=16, help="moved copies of every image")
     parser.add_argument("--seed", type=int, default=1)
@@ -115,17 +115,6 @@ def _train(args: argparse.Namespace) -> int:
         corners(network, design),
         FcSettings(epochs=args.epochs, seed=args.seed, rate=args.rate, threads=args.threads),
     )
-    if args.held_out:
-        rest, split = _last(whole, args.held_out), f"last {args.held_out} training images"
-    else:
-        rest, split = read_mnist(args.data, "test"), "test"
-    trained = _network(network, weights)
-    bits = feature_bits(features(trained, rest.images))
-    percent = accuracy(trained, rest)
-    for name, chosen in (("circuit", design), ("circuit_no_wires", without_wires(design))):
-        right = classify(fast_stack(weights, chosen), bits) == rest.labels
-        percent[name] = 100 * float(right.mean())
-    log.info("%s: %s", split, percent)
     meta: dict[str, Any] = {
         "data": f"MNIST, trained on the first {used} images of the training split alone",
         "command": " ".join(
@@ -137,9 +126,22 @@ def _train(args: argparse.Namespace) -> int:
             ]
         ),
         "start": network.meta.get("command", args.network),
-        "accuracy_percent": {"split": split, "images": len(rest.images), **percent},
     }
-    save_network(replace(trained, meta=meta), args.out)
+    trained = replace(_network(network, weights), meta=meta)
+    save_network(trained, args.out)  # measuring takes minutes: nothing is lost if it is stopped
+    log.info("%s: written, now measured", args.out)
+    if args.held_out:
+        rest, split = _last(whole, args.held_out), f"last {args.held_out} training images"
+    else:
+        rest, split = read_mnist(args.data, "test"), "test"
+    percent = accuracy(trained, rest)
+    bits = feature_bits(features(trained, rest.images))
+    for name, chosen in (("circuit", design), ("circuit_no_wires", without_wires(design))):
+        right = classify(fast_stack(weights, chosen), bits) == rest.labels
+        percent[name] = 100 * float(right.mean())
+    log.info("%s: %s", split, percent)
+    found = {"split": split, "images": len(rest.images), **percent}
+    save_network(replace(trained, meta={**meta, "accuracy_percent": found}), args.out)
     return 0
 
 
