@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_lenet5_accuracy : the shipped weights in the circuit with wires, nominal and over dies.
 
-The quick test sees images of the training split: it says that a change broke nothing. The slow ones take
-the test split: `make accuracy DATA=DIR`.
+The quick test sees images of the training split: it says that a change broke nothing. The slow ones
+take the test split: `make accuracy DATA=DIR`.
 """
 
 from __future__ import annotations
