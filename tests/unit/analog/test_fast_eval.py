@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cosim.analog.fast_eval import evaluate_stack, read_inputs, read_labels, read_stack
+from cosim.analog.netlist import build_macro
+from cosim.analog.ngspice_run import run_deck
 from cosim.design import load_design
 from cosim.errors import ModelError, UserInputError
+from cosim.mapping import map_stack
 
 EXACT = ["wires.enabled=false"]
 TOL_V = 1e-6
@@ -178,3 +182,32 @@ def test_labels_must_fit(tmp_path: Path) -> None:
         read_labels(path, 2, 5)
     with pytest.raises(ModelError, match="cannot read"):
         read_stack(tmp_path / "none.npz")
+
+
+@pytest.mark.spice
+def test_the_published_window_of_the_public_netlist_is_its_power_at_rest(
+    random_stack: Callable,
+) -> None:
+    """Supplies on, inputs ramp for 0.1 ns, average of all sources but the op-amps to 1 ns."""
+    design = load_design("imac_sim", ["macro.tile={rows: 16, cols: 16}"])
+    weights, bits = random_stack(33, 20, 5), np.arange(33) % 5 % 2
+    macro = build_macro(map_stack(weights, design), design)
+    volts = {supply.node: supply.volts for supply in macro.supplies} | {"en": 0.8}
+    volts |= {f"in{k}": 0.8 if bit else -0.8 for k, bit in enumerate(bits)}
+    ramped = {f"in{k}" for k in range(len(bits))}
+    deck = [macro.netlist, "xm " + " ".join(macro.ports) + f" {macro.subckt}"]
+    deck += [
+        f"v{node} {node} 0 " + (f"pwl(0 0 0.1n {v!r})" if node in ramped else repr(v))
+        for node, v in volts.items()
+    ]
+    deck += [f"v{meter.node} {meter.node} 0 0" for meter in macro.meters]
+    deck += [".options klu reltol=1e-4 abstol=1e-9 vntol=1e-6 method=gear noacct"]
+    deck += [".save " + " ".join(f"i(v{node})" for node in volts), ".tran 10p 1n 0 10p"]
+    plot = run_deck("\n".join(deck), models=macro.models, timeout_s=200.0)
+    counted = [node for node in volts if node not in {"amp_ref", "en"}]
+    total_w = -np.sum([volts[node] * plot[f"i(v{node})"] for node in counted], axis=0)
+    late = plot["time"] >= 0.1e-9
+    average_w = np.trapezoid(total_w[late], plot["time"][late]) / 0.9e-9
+    found = evaluate_stack(weights, np.where(bits == 1, 0.8, -0.8)[None], design, at_rest=True)
+    rest_w = sum(float(watts[0]) for group, watts in found.power_w.items() if group != "amplifiers")
+    assert rest_w == pytest.approx(average_w, rel=5e-3)
