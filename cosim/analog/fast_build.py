@@ -37,7 +37,9 @@ def kernel(real: Real = "float") -> ctypes.CDLL:
     """The compiled kernel whose cells are solved in `real`; built on first use."""
     sources = [FOLDER / name for name in SOURCES]
     flags = (*MATH, *WIDE, f"-DSINGLE={int(real == 'float')}")
-    found = library("fast", sources, flags, headers=[FOLDER / "fast_kernel.h"])
+    found = library(
+        "fast", sources, flags, headers=[FOLDER / "fast_kernel.h", FOLDER / "fast_blocks.h"]
+    )
     for name in ("fast_solve", "fast_columns", "fast_spline"):
         getattr(found, name).restype = ctypes.c_long
     return found

@@ -59,20 +59,21 @@ static double coupled(const struct block *k)
 /* near an output: where tanh is a straight line, or at the rail where 2 up(w) = tanh(k vid); no neuron */
 static double start(const struct amplifier *p, double alpha, double beta, double a, double b)
 {
-	double lean = 1.0 + p->rout * beta, w = lean * (a - p->rout * b / p->a0) / (lean / p->a0 - alpha) + p->rout * b;
+	double lean = 1.0 + p->rout * beta, back = p->rout * b;
+	double w = lean * (a - back / p->a0) / (lean / p->a0 - alpha) + back;
 	double sign = w < 0.0 ? -1.0 : 1.0;
 
 	if (sign * w > p->swing - 3.0 * p->soft) {
-		double z = sign * p->k * (a + alpha * (sign * p->swing - p->rout * b) / lean), y = z * z;
+		double z = sign * p->k * (a + alpha * (sign * p->swing - back) / lean), y = z * z;
 		double t = z > 3.0 ? 1.0 : z * (27.0 + y) / (27.0 + 9.0 * y), u = t > 1e-3 ? 0.5 * t : 5e-4;
 		double most = p->swing + p->soft * ((double)logf((float)u) + 0.5 * u); /* ln(e^u - 1) */
 		w = sign * w > most ? sign * most : w;
 	}
-	return (w - p->rout * b) / lean;
+	return (w - back) / lean;
 }
 
-/* a, b [n_out][n] in, out [n_out][n] out; coupling [2][v][c][c]. Returns 0, 2 if a partition did not settle below `tol`, 3 if an
- * amplifier has no operating point, 4 if c is too large; `worst` bounds what is left. */
+/* a, b [n_out][n] in, out [n_out][n] out; coupling [2][v][c][c]. Returns 0, 2 if a partition did not settle below
+ * `tol`, 3 if an amplifier has no operating point, 4 if c is too large; `worst` bounds what is left. */
 long fast_columns(const struct amplifier *p, long n, long v, long c, long n_out, double tol, const double *coupling,
 		  const double *a, const double *b, double *out, double *worst)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fast_kernel.h : what the files of engine fast's kernel share: lanes of inputs, a layer, its amplifiers.
  *
- * Every number that depends on the input is a vector of LANES inputs side by side. Cells are solved in `real` (float if SINGLE,
- * double for tolerances below float's floor); ports, amplifiers and sums over tiles are double.
+ * Every number that depends on the input is a vector of LANES inputs side by side. Cells are solved in `real` (float
+ * if SINGLE, double for tolerances below float's floor); ports, amplifiers and sums over tiles are double.
  */
 #ifndef FAST_KERNEL_H
 #define FAST_KERNEL_H
@@ -35,13 +35,13 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	const int *ap;                        /* 0 or r c: which cell of a synapse may be AP, */
 	const real *g_bent, *a_bent, *g_even; /* its 1/R_P and 1 + TMR, and the conductance of the other */
 	const real *feed, *foot;              /* [h][v][r], [h][v][2][c] ohm; 0 where cut */
-	const double *cut_row, *cut_line;     /* [h][v][r][2], [h][v][2][c][2]: 0, or volts per ampere and siemens of the leak */
+	const double *cut_row, *cut_line;     /* [h][v][r][2], [h][v][2][c][2]: 0, or V per A, S of the leak */
 	const real *phi, *fa, *psi, *fb, *y, *eta, *hkl;  /* fast_modes.py */
 	const double *port_step;              /* [ports][v][2c][2c] volts per ampere */
 	struct amplifier amp;
 };
 
-struct tile {              /* one tile's work: x [r], u, du [2c] in, cells v [2][r][c] in place; s [2c], row [r] amperes out */
+struct tile {              /* one tile: x [r], u, du [2c] in, cells v [2][r][c] in place; amperes s [2c], row [r] out */
 	long r, c, r0, cc;     /* rows from r0, columns below cc exist */
 	long paired;
 	const int *ap;

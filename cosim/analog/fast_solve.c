@@ -61,7 +61,8 @@ static void visit(const struct layer *z, struct state *g, long h, long j, int fi
 		for (long r = t.r0; r < R; r++) {
 			double amps = (double)t.row[r][e];
 			if (cut_row[2 * r] > 0) {
-				double *own = &g->cut_x[id * R + r][e], leak = (g->x[h * R + r][e] - *own) * cut_row[2 * r + 1];
+				double *own = &g->cut_x[id * R + r][e];
+				double leak = (g->x[h * R + r][e] - *own) * cut_row[2 * r + 1];
 				double step = (leak - amps) * cut_row[2 * r];
 				*own += step;
 				raise_to(g->worst, step, e);
@@ -73,7 +74,8 @@ static void visit(const struct layer *z, struct state *g, long h, long j, int fi
 			long p = port + c % C + c / C * z->v * C;
 			double amps = c % C < t.cc ? (double)t.s[c][e] : 0.0;
 			if (cut_line[2 * c] > 0) {
-				double *own = &g->cut_u[id * 2 * C + c][e], leak = (*own - g->u[p][e]) * cut_line[2 * c + 1];
+				double *own = &g->cut_u[id * 2 * C + c][e];
+				double leak = (*own - g->u[p][e]) * cut_line[2 * c + 1];
 				double step = (amps - leak) * cut_line[2 * c];
 				*own += step;
 				raise_to(g->worst, step, e);

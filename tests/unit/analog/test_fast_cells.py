@@ -10,9 +10,11 @@ import pytest
 import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 
+from cosim.analog.fast_amplifier import buffer_state
 from cosim.analog.fast_forward import fast_stack
 from cosim.analog.netlist_circuit import MacroCircuit, build_circuit
 from cosim.design import Design, load_design
+from cosim.errors import ConvergenceError
 from cosim.mapping import map_stack
 
 SMALL = ["macro.tile.rows=16", "macro.tile.cols=16"]
@@ -20,6 +22,7 @@ WIRES = ["wires.enabled=true"]
 LINEAR = ["device.mtj.bias_dependent=false"]
 TIED = ["macro.partition.outputs=tied", "macro.amplifier.kind=ideal"]
 TOL_V = 2e-6  # the engine stops at residuals of 1 uV
+TOL_BATCH_V = 31 * 5e-6  # noise gain of an amplifier times the residual at which batches stop
 TOL_A = TOL_V / 30  # seen from a port: lines of 30 ohm and more
 
 
@@ -151,3 +154,36 @@ def test_the_reduced_layer_equals_the_chord_iteration_for_linear_cells(
     iterated = solver.solve(x_v, tol_v=1e-10)
     assert np.abs(iterated.u[..., :20] - exact.u[..., :20]).max() < 1e-9
     assert np.abs(iterated.source_a - exact.source_a).max() < 1e-12
+
+
+def test_batches_stop_near_enough_for_their_amplifiers(random_stack: Callable) -> None:
+    design = load_design("imac_14nm", SMALL + WIRES)
+    stack = fast_stack(random_stack(40, 20, 5), design)
+    drive_v = stack.drive_of(np.random.default_rng(5).integers(0, 2, size=(50, 40)))
+    exact = stack.solve(drive_v, tol_v=1e-10)
+    found = stack.evaluate(drive_v, lambda state: state.amplifier_v)
+    for volts, want in zip(found, exact.amplifier_v, strict=True):
+        assert np.abs(volts - want).max() < TOL_BATCH_V
+
+
+def test_what_is_no_number_does_not_converge(random_stack: Callable) -> None:
+    for sets in (SMALL + WIRES, SMALL + WIRES + LINEAR):
+        stack = fast_stack(random_stack(20, 5), load_design("imac_14nm", sets))
+        drive_v = np.full((2, 20), 0.8)
+        drive_v[1, 3] = np.nan
+        with pytest.raises(ConvergenceError):
+            stack.solve(drive_v)
+
+
+def test_the_table_of_buffers_is_near_their_equation() -> None:
+    design = load_design("imac_14nm")
+    buffer, vdd_v, soft_v = design.macro.buffer, design.macro.vdd_v, 2e-3
+    y = np.random.default_rng(1).uniform(0, vdd_v, 2000)
+    w = buffer_state(y, design)
+    k = 2 * np.pi * buffer.bw_hz / buffer.slew_v_per_s
+    swing = soft_v * np.logaddexp(0, 0.5 * vdd_v / soft_v)
+    over, under = (w - 0.5 * vdd_v - swing) / soft_v, (0.5 * vdd_v - w - swing) / soft_v
+    step = np.tanh(k * (buffer.gain * y - w))
+    left = step - 2 * (np.logaddexp(0, over) - np.logaddexp(0, under))
+    slope = k * (1 - step**2) + 2 / soft_v * (1 / (1 + np.exp(-over)) + 1 / (1 + np.exp(-under)))
+    assert np.abs(left / slope).max() < 1e-9
