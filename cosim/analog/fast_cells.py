@@ -72,15 +72,19 @@ class LayerState:
 
 @dataclass(frozen=True)
 class LayerSolver:
-    """The solver of one programmed layer; `reduced` is exact if the cells are linear.
+    """The solver of one programmed layer.
 
     `buffered` sources lose volts inside (buffer_amp.va); drivers and the bias do not.
     """
 
     layer: TiledLayer
     bank: AmplifierBank
-    reduced: ReducedLayer
     buffered: bool = False
+
+    @cached_property
+    def reduced(self) -> ReducedLayer:
+        """The layer at its ports: exact if the cells are linear, else only motions ask for it."""
+        return reduce_layer(self.layer)
 
     @cached_property
     def linear(self) -> bool:

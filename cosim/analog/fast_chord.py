@@ -66,6 +66,10 @@ class CellNetwork:
     port_step: Floats
     drop: tuple[float, float]
 
+    def prepare(self) -> None:
+        """The float kernel's arrays now: threads that share the layer find them."""
+        _ = self._float
+
     def solve(self, source_v: Floats, u: Floats, tol_v: float) -> CellPoint:
         """Operating points from line voltages `u` (n, ports, 2, width) as a guess."""
         real: Real = "float" if tol_v >= FLOAT_TOL_V else "double"

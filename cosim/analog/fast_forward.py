@@ -23,7 +23,6 @@ from cosim.analog.fast_amplifier import (
 from cosim.analog.fast_cells import TOL_V, LayerSolver, LayerState
 from cosim.analog.fast_layer import tiled_layer
 from cosim.analog.fast_loaded import solve_loaded, source_conductance
-from cosim.analog.fast_reduce import reduce_layer
 from cosim.analog.tables_loaded import LoadedNeuron, loaded_neuron
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.analog.variation import Die
@@ -255,4 +254,9 @@ def _solver(
             neuron_offset_v=own.neuron_offset_v,
         )
     buffered = layer > 0 and design.macro.buffer.enabled
-    return LayerSolver(tiles, bank, reduce_layer(tiles), buffered=buffered)
+    solver = LayerSolver(tiles, bank, buffered=buffered)
+    if solver.linear:
+        solver.network.prepare()
+    else:
+        solver.cells.prepare()
+    return solver

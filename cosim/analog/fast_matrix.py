@@ -50,6 +50,10 @@ class LinearNetwork:
     reduced: ReducedLayer
     buffered: bool
 
+    def prepare(self) -> None:
+        """All matrices now: threads that share the layer find them."""
+        _ = self._sources, self.bank.ideal or self._columns
+
     def solve(self, source_v: Floats, tol_v: float) -> LinearPoint:
         """Operating points for sources (n, n_in + 1)."""
         x_v = np.array(source_v, order="C")
