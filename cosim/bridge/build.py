@@ -34,7 +34,7 @@ Simulator = Literal["verilator", "icarus"]
 TraceKind = Literal["fst", "saif"]  # one build writes one of them
 
 NATIVE = Path(__file__).resolve().parent / "native"
-BUILD_TIMEOUT_S = 900.0
+BUILD_TIMEOUT_S = 2400.0  # a netlist of the CPU with its trace, on a busy machine
 # Measured on the SoC: -O3 with the machine's own instructions; the cold code (constructors, VPI
 # tables) is compiled fast instead. `--x-assign fast` and `--x-initial fast`: two-state models start
 # at 0; X is Icarus's business.
