@@ -3,7 +3,7 @@
 
 Exact are the cells (bias-dependent or linear), the columns and the op-amps; amplifier outputs clip
 at their rails less headroom; neurons follow their measured curve; buffers and drivers are unity
-with no resistance. Wires, time and noise are left out.
+with no resistance. Wires and time are left out. A die spreads cells, offsets and connections.
 """
 
 from __future__ import annotations

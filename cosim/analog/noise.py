@@ -37,7 +37,7 @@ from cosim.mapping import check_stack
 __all__ = ["AmplifierNoise", "OutputNoise", "amplifier_noise", "bandwidth_hz", "output_noise"]
 
 Floats = NDArray[np.float64]
-POINTS = 8  # operating points whose noise is averaged: its power moves by a few percent
+POINTS = 8  # sigma of one input alone is 10 to 20 % (one deviation) off the mean of many
 SMALL_V = 1e-5
 
 

@@ -26,7 +26,16 @@ from cosim.design_variation import Variation
 from cosim.errors import DesignError, UserInputError
 from cosim.mapping import cell_states, partitions
 
-__all__ = ["STREAMS", "Die", "LayerDie", "lognormal", "nominal_die", "sample_die", "stream"]
+__all__ = [
+    "SPREADS",
+    "STREAMS",
+    "Die",
+    "LayerDie",
+    "lognormal",
+    "nominal_die",
+    "sample_die",
+    "stream",
+]
 
 STREAMS = ("ra", "tmr", "stuck", "open", "amplifier", "neuron", "noise")
 SPREADS = (
