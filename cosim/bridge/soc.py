@@ -142,6 +142,8 @@ def run_soc(run: SocRun, progress: Progress | None = None) -> SocOutcome:
     """
     if not run.image.is_file():
         raise errors.FirmwareError(f"there is no firmware image {run.image}")
+    if run.tracing.kind is not None and run.simulator != "verilator":
+        raise errors.UserInputError(f"traces need Verilator, not {run.simulator}")
     rtl = run.rtl or soc_rtl(
         n_macro=len(run.macros),
         clock_ps=run.clock_ps,

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N.
-// o_wake toggles at every clock edge at which a macro pin changed or the exit code was written: the
-// one signal a test bench has to watch. Clock edges lie at multiples of CLK_PS.
+// o_wake toggles at every clock edge at which a macro has something to be told (enable, inputs,
+// strobe, a program word begun) or the exit code was written: the one signal a test bench has to
+// watch. Clock edges lie at multiples of CLK_PS.
 // What only some runs want is built in by parameters and costs the others nothing: CALLS writes the
 // function trace (sim_calls.v), WINDOW drives o_window (sim_window.v), a watched pin then, PROFILE
 // counts what each instruction costs (sim_profile.v).
@@ -41,7 +42,7 @@ module sim_top #(
    output wire                              o_window
 );
 
-   localparam PINS_W = N_MACRO * (5 + IN_W + PROG_AW + 32) + 2;
+   localparam PINS_W = N_MACRO * (2 + IN_W) + 2;
 
    wire        clk, rst;
    wire        console_valid, mark_open, mark_close;
@@ -87,13 +88,14 @@ module sim_top #(
    );
 
    sim_wake #(
-      .WIDTH (PINS_W)
+      .WIDTH  (PINS_W),
+      .PULSES (N_MACRO)
    ) u_wake (
-      .i_clk  (clk),
-      .i_rst  (rst),
-      .i_pins ({o_macro_en, o_macro_in, o_macro_strobe, o_macro_prog_en, o_macro_prog_we,
-                o_macro_prog_addr, o_macro_prog_data, o_macro_active, o_exit_valid, o_window}),
-      .o_wake (o_wake)
+      .i_clk    (clk),
+      .i_rst    (rst),
+      .i_pins   ({o_macro_en, o_macro_in, o_macro_strobe, o_exit_valid, o_window}),
+      .i_pulses (o_macro_prog_we),
+      .o_wake   (o_wake)
    );
 
    sim_console u_console (
