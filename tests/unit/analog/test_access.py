@@ -10,6 +10,9 @@ import pytest
 from scipy.optimize import brentq
 
 from cosim.analog.characterise import DATA_DIR, neuron_curve
+from cosim.analog.fast_access import LINE_SHARE, series_fit
+from cosim.analog.fast_forward import fast_stack
+from cosim.analog.fast_window import evaluate_window
 from cosim.analog.ideal_access import solve_access_columns
 from cosim.analog.ideal_column import cell_of, solve_columns
 from cosim.analog.ideal_forward import ideal_forward
@@ -18,11 +21,11 @@ from cosim.analog.ngspice_run import run_deck
 from cosim.analog.tables_access import FET_AXES, access_cell, access_fet, measure_access
 from cosim.analog.tables_grid import read_table
 from cosim.design import load_design
-from cosim.errors import RangeError
+from cosim.errors import DesignError, RangeError
 
-ACCESS = ["macro.access.enabled=true", "macro.meter_cells=false"]
+ACCESS = ["wires.enabled=false", "macro.access.enabled=true", "macro.meter_cells=false"]
 TOL_CURRENT = 2e-4  # of a cell's current at 0.8 V, between the grid's points
-TOL_CLOSED_V = 1e-7
+TOL_FAST_V = 2e-4  # the fit's 0.1 mV a cell, over a column
 
 
 @pytest.mark.spice
@@ -124,3 +127,71 @@ def test_a_stack_with_access_transistors_agrees_with_ngspice(
         ):
             want = np.array([volts[f"{letter}{layer}_{j}"] for j in range(n_out)])
             assert np.abs(found[0] - want).max() < tol_v, f"{letter}{layer}"
+
+
+@pytest.mark.parametrize("state", [False, True])
+def test_the_fit_of_engine_fast_drops_what_the_transistor_drops(state: bool) -> None:
+    design = load_design("sot_2t1r")
+    fit, fet, cells = series_fit(design), access_fet(design), access_cell(design)
+    span = np.linspace(-0.8, 0.8, 23)
+    row, line = (part.ravel() for part in np.meshgrid(span, LINE_SHARE * span))
+    amps, _ = cells.current_a(row, row - line, state)
+    drop = fit.mean_ohm * amps + fit.drop_v(row, amps)
+    given = fet.at("i_a", row, drop)
+    ohm = 1e3  # of a transistor: what a wrong drop is in amperes
+    assert np.abs(given - amps).max() * ohm < 3 * fit.worst_v
+    assert fit.worst_v < 2e-4
+    with pytest.raises(RangeError, match=r"fitted to lines of \+-0.638 V, one is 0.7 V"):
+        fit.check(np.array([0.7]))
+
+
+def test_a_transistor_that_hardly_opens_is_refused() -> None:
+    design = load_design("sot_2t1r", ["macro.access.gate_v=0.9"])
+    with pytest.raises(RangeError, match="its drop is fitted within"):
+        series_fit(design)
+
+
+@pytest.mark.spice
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("sot_2t1r", []),
+        ("sot_1tg1t1r", ["wires.enabled=false"]),
+        ("sot_3t1r", ["device.cell.kind=fixed"]),
+    ],
+)
+def test_fast_agrees_with_ngspice(
+    name: str, sets: list[str], random_stack: Callable, operating_point: Callable
+) -> None:
+    design = load_design(name, ["macro.tile.rows=16", "macro.tile.cols=16", *sets])
+    weights, bits = random_stack(33, 20, 5), np.arange(33) % 5 % 2
+    stack = fast_stack(weights, design)
+    state = stack.solve(stack.drive_of(bits))
+    volts = operating_point(weights, bits, design)
+    for layer, n_out in enumerate((20, 5)):
+        for letter, found in (("a", state.amplifier_v), ("y", state.neuron_v)):
+            want = np.array([volts[f"{letter}{layer}_{j}"] for j in range(n_out)])
+            assert np.abs(found[layer][0] - want).max() < TOL_FAST_V, f"{letter}{layer}"
+
+
+def test_power_of_a_1t1r_layer_is_that_of_its_sources(random_stack: Callable) -> None:
+    """Exact op-amps: what drivers and bias give is heat of cells, wires, feeds and resistors."""
+    exact = ["macro.amplifier.kind=ideal", "macro.amplifier.reference=ground"]
+    design = load_design("sot_2t1r", [*exact, "macro.amplifier.gain_output=1.0"])
+    stack = fast_stack(random_stack(9, 4), design)
+    state = stack.solve(stack.drive_of(np.arange(9) % 2), tol_v=1e-8)
+    layer = state.layers[0]
+    given = float((layer.source_v * layer.source_a).sum())
+    feeds = 10.0 * float((layer.source_a**2).sum())  # one tile: one driver a row
+    u_p, u_m = layer.u[0, 0, 0, :4], layer.u[0, 0, 1, :4]
+    r1 = r3 = 1e3
+    n = u_p * r3 / (r1 + r3)
+    into_lines = float((u_p * u_p / (r1 + r3) + u_m * (u_m - n) / r1).sum())
+    heat = float(layer.heat_w[0] + layer.wire_w[0])
+    assert given - feeds == pytest.approx(heat + into_lines, rel=1e-5)
+
+
+def test_motion_of_access_transistors_is_refused(random_stack: Callable) -> None:
+    stack = fast_stack(random_stack(5, 3), load_design("sot_2t1r"))
+    with pytest.raises(DesignError, match="moves no access transistors"):
+        evaluate_window(stack, np.full((1, 5), 0.8), 1e-9, 1e-3)

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.spice
 
 Floats = NDArray[np.float64]
 LINEAR = [
+    "wires.enabled=false",
     "macro.meter_cells=false",
     "device.mtj.bias_dependent=false",
     "device.mtj.r_hm_ohm=0.0",

@@ -19,6 +19,7 @@ from cosim.design import Design, load_design
 from cosim.mapping import cell_wires
 
 WIRES = ["wires.enabled=true"]
+BARE = ["wires.enabled=false"]
 LINEAR = ["device.mtj.bias_dependent=false"]
 TOL_V = 1e-9  # asked of the engine, which then solves in double
 TOL_A = 1e-11
@@ -110,7 +111,7 @@ def test_a_layer_with_every_defect_obeys_its_nodal_equations(
     assert np.abs(ports[1] - layer.bank.minus_a[0, 0]).max() < TOL_A
 
 
-@pytest.mark.parametrize("sets", [WIRES, WIRES + LINEAR, LINEAR, []])
+@pytest.mark.parametrize("sets", [WIRES, WIRES + LINEAR, BARE + LINEAR, BARE])
 def test_sources_pay_for_cells_wires_feeds_and_amplifier_inputs(
     sets: list[str], random_stack: Callable
 ) -> None:
@@ -161,7 +162,7 @@ def test_offsets_move_amplifier_and_neuron_as_sources_at_their_inputs(
     random_stack: Callable,
 ) -> None:
     sizes, weights = (6, 3), random_stack(6, 3)
-    design = load_design("imac_14nm", LINEAR)
+    design = load_design("imac_14nm", BARE + LINEAR)
     die = sample_die(design, sizes, 1)
     own = die.layers[0]
     nothing = np.zeros_like(own.amplifier_offset_v)

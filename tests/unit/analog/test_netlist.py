@@ -37,7 +37,9 @@ def subckts(netlist: str) -> dict[str, list[str]]:
 
 
 def test_every_weight_is_one_synapse_with_its_states(random_stack: Callable) -> None:
-    design = load_design("imac_14nm", ["macro.tile={rows: 8, cols: 6}", UNMETERED])
+    design = load_design(
+        "imac_14nm", ["wires.enabled=false", "macro.tile={rows: 8, cols: 6}", UNMETERED]
+    )
     mapping = map_stack(random_stack(33, 20, 5), design)
     bodies = subckts(build_macro(mapping, design).netlist)
     for tile in mapping.tiles:
@@ -101,7 +103,7 @@ def test_the_full_macro_is_written_in_seconds(wires: str, random_stack: Callable
 
 
 def test_metered_cells_all_hang_on_the_meter(random_stack: Callable) -> None:
-    design = load_design("imac_14nm")
+    design = load_design("imac_14nm", ["wires.enabled=false"])
     macro = build_macro(map_stack(random_stack(5, 3), design), design)
     cells = [line.split() for line in subckts(macro.netlist)["tile_l0_h0_v0"]]
     assert [words[4] for words in cells] == ["meter"] * 18

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.spice
 
 # Linear cells of two conductances, exact op-amps, drivers of a micro-ohm.
 LINEAR = [
+    "wires.enabled=false",
     "macro.meter_cells=false",
     "device.mtj.bias_dependent=false",
     "device.mtj.r_hm_ohm=0.0",
