@@ -79,7 +79,7 @@ def program_digest() -> str:
     """Version, and a hash of all that solves a circuit here."""
     root = tools.repo_root()
     digest = hashlib.sha256()
-    for folder in ("cosim/analog", "cosim/mapping", "cosim/study", "veriloga"):
+    for folder in ("cosim/analog", "cosim/mapping", "veriloga"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in {".py", ".c", ".h", ".va", ".lib"}:
                 digest.update(path.read_bytes())

@@ -56,8 +56,8 @@ def _draw(rows: Sequence[Row]) -> Figure:
     _lines(left, rows, lambda row: 100 * float(row["accuracy"]), 5.0, log=False)
     left.set_ylabel("accuracy (%)")
     left.set_title("accuracy")
-    _lines(right, rows, _lines_w, 0.08, log=True)
     plain_log(right)
+    _lines(right, rows, _lines_w, 0.08, log=True)
     right.set_ylabel("power of drivers and crossbars (W)")
     right.set_title("power at rest, mean of an image")
     return figure

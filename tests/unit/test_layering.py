@@ -70,6 +70,7 @@ GUARDED: dict[str, set[str]] = {
     "plotly": set(),
     "jinja2": {"report"},
     "openvaf_py": set(),
+    "badcrossbar": {"bench"},
     "rich": {"cli", "report"},
     "typer": {"cli"},
     "jsonschema": {"trace"},

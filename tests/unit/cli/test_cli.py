@@ -107,6 +107,9 @@ def test_version(cosim) -> None:
         (["accuracy", "--engine", "fast", "--spot-check", "x"], ["--spot-check", "number"]),
         (["accuracy", "--engine", "fast", "--spot-check", "1", "--seed", "-1"], ["--seed"]),
         (["ladder", "--second-opinion=maybe"], ["--second-opinion"]),
+        (["bench", "--only", "nothing"], ["nothing", "fast", "scaling"]),
+        (["bench", "--only", "accuracy"], ["--data"]),
+        (["bench", "--only", "accuracy", "--data", "nowhere"], ["nowhere"]),
         (["study"], ["NAME"]),
         (["study", "weather"], ["weather", "resistance", "technology", "drive", "neuron"]),
         (["study", "drive", "--images", "0"], ["--images"]),
@@ -264,7 +267,7 @@ def test_bench_fails_when_a_bound_is_missed(
     from cosim import bench
 
     figure = bench.Figure(name="ratio", value=value, unit="x", bound=0.8, at_least=True)
-    monkeypatch.setattr(bench, "PARTS", {"soc": lambda say, clock: iter([figure])})
+    monkeypatch.setattr(bench, "PARTS", {"soc": lambda todo: iter([figure])})
     ran = cosim("bench", "--only", "soc", "--json")
     assert ran.code == code
     assert json.loads(ran.out)["figures"][0]["ok"] is (code == 0)
