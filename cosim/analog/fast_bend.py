@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.analog.fast_layer import TiledLayer, cell_current
+from cosim.analog.fast_reduce import ReducedLayer
 from cosim.errors import RangeError
 
 __all__ = ["TERMS", "Bend", "bend_of"]
@@ -29,16 +30,28 @@ FIT_ERROR = 1e-3  # largest error of h over an AP cell's current at VDD
 
 @dataclass(frozen=True, kw_only=True)
 class Bend:
-    """`terms` (TERMS,) of h = sum terms[k] v^(2k+1); `scale` (n_in + 1, ports*2*width)."""
+    """`terms` (TERMS,) of h = sum terms[k] v^(2k+1); others are (n_in + 1, ports*2*width).
+
+    A cell has `share` of the volts between its source and its line's port, the wires the rest.
+    """
 
     terms: Floats
     scale: Floats
+    share: Floats
     reach_v: float
 
 
-def bend_of(layer: TiledLayer, vdd_v: float) -> Bend:
+def bend_of(layer: TiledLayer, reduced: ReducedLayer, vdd_v: float) -> Bend:
     """The bend of one layer's cells for voltages up to REACH*`vdd_v`."""
-    return Bend(terms=_terms(layer, vdd_v), scale=_scale(layer, vdd_v), reach_v=REACH * vdd_v)
+    slope_s = _placed(layer, layer.slope_s)
+    through_s = reduced.t.reshape(-1, layer.n_in + 1).T
+    share = np.divide(through_s, slope_s, out=np.zeros_like(slope_s), where=slope_s > 0)
+    return Bend(
+        terms=_terms(layer, vdd_v),
+        scale=_placed(layer, _scale(layer, vdd_v)),
+        share=np.clip(share, 0.0, 1.0),
+        reach_v=REACH * vdd_v,
+    )
 
 
 def _terms(layer: TiledLayer, vdd_v: float) -> Floats:
@@ -60,16 +73,20 @@ def _terms(layer: TiledLayer, vdd_v: float) -> Floats:
 
 
 def _scale(layer: TiledLayer, vdd_v: float) -> Floats:
-    """How much each cell bends, placed at its source and line."""
+    """How much each cell bends."""
     at = np.array([MATCH * vdd_v])
     nominal = float(layer.cell.current_ap(at)[0][0]) - layer.g_ap_s * float(at[0])
     current, _ = cell_current(layer.g_p, layer.a, layer.cell, at)
-    scale = (current - layer.slope_s * at) / nominal
-    h_p, v_p, _, rows, cols = layer.g_p.shape
+    return np.asarray((current - layer.slope_s * at) / nominal)
+
+
+def _placed(layer: TiledLayer, cells: Floats) -> Floats:
+    """Values of cells (h, v, side, rows, cols) at their sources and lines, 0 elsewhere."""
+    h_p, v_p, _, rows, cols = cells.shape
     lines = 2 * v_p * cols
     full = np.zeros((h_p, rows, layer.ports, lines))
     for h in range(h_p):
-        own = scale[h].transpose(2, 1, 0, 3).reshape(rows, lines)
+        own = cells[h].transpose(2, 1, 0, 3).reshape(rows, lines)
         full[h, :, h if layer.tied else 0] = own
     placed: Floats = full.reshape(h_p * rows, layer.ports * lines)[layer.row_place]
     return placed

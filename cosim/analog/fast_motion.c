@@ -32,8 +32,10 @@ int fast_motion_set(const struct stack *s, const struct goal *goals, int how, do
 		memcpy(p->u, g->u, (size_t)s->layers[k].pad * sizeof(double));
 		memcpy(p->out, g->out, (size_t)p->n_w * sizeof(double));
 		memcpy(p->s, g->w, (size_t)p->n_w * sizeof(double));
-		memcpy(p->s + p->n_w, g->y, width);
-		memcpy(p->s + p->n_w + s->layers[k].width, g->next, width);
+		memcpy(p->s + p->n_y, g->y, width);
+		memcpy(p->s + p->n_next, g->next, width);
+		memcpy(p->s + p->n_late, g->signal, width);
+		motion_inputs(s->layers + k, g, s->ref, p->s + p->n_lag);
 		memset(p->f, 0, (size_t)p->n_s * sizeof(double));
 	}
 	motion_head(&m, 0);
@@ -53,8 +55,8 @@ void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 	(void)motion_place(&m, s, NULL, 0, work);
 	for (long j = 0; j < L->width; j++) {
 		to[j] = L->live[j] * (m.place[k].signal[j] - L->neuron_os[j] + s->ref * motion_level(&m));
-		to[L->width + j] = m.place[k].s[m.place[k].n_w + j];
-		to[2 * L->width + j] = m.place[k].s[m.place[k].n_w + L->width + j];
+		to[L->width + j] = m.place[k].s[m.place[k].n_y + j];
+		to[2 * L->width + j] = m.place[k].s[m.place[k].n_next + j];
 	}
 }
 

@@ -18,17 +18,22 @@ enum { MOTION_TURNS = 30 };
 static const double MOTION_TOL_V = 1e-5, MOTION_STEP_V = 0.1, MOTION_FAR = 20.0;
 enum { LANES = 16, TERMS = 8, MOST_LAYERS = 16, MOST_COLS = 4096 };
 
+typedef float v16 __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
 struct layer {
 	long n_in, n_out, ports, v, cols, width;      /* blocks: ports*v, of `cols` columns; width = v*cols */
 	long wide, pad, pad_in;                       /* stride of a block's lines, all of them, of the sources */
 	long hidden, last, exact, bent, buffered;     /* exact: op-amps without dynamics; buffered: its neurons */
-	double r1, r3, delay_s, load_f, reach_v;
-	const float *zt, *ztx, *tt, *q, *bend; /* [block][from][to], [n_in+1][pad], [pad][pad_in], [n_in+1][pad_in], [n_in+1][pad] */
+	double r1, r3, lag_s, load_f, reach_v; /* lag of the op-amps' inputs */
+	const float *zt, *ztx, *tt, *q; /* [block][from][to], [n_in+1][pad], [pad][pad_in], [n_in+1][pad_in] */
+	const float *bend, *share;      /* [n_in+1][pad] */
 	const float *by;                       /* [v][from][wide]: volts of a block's lines per volt of an output */
 	const double *own;                     /* [pad]: of a line per volt of its own column's output */
 	const double *bias_t, *amplifier_os, *neuron_os, *live;
 	float coef[TERMS];                     /* of an AP cell's bend, odd powers of its voltage */
 };
+
+enum { N_OUT, N_HOLD_LAG, N_SUPPLY, N_IN, N_DELAY };
 
 struct stack {
 	long n_layers, points;
@@ -36,21 +41,21 @@ struct stack {
 	double a_k, a_a0, a_rout, a_slew, a_rail, a_head, a_soft, a_quiet, a_pair;
 	double b_k, b_gain, b_slew, b_soft, b_rout, b_imax, b_quiet, b_pair;
 	double hold_s, hold_f, low_v, per_v;
-	const double *spline; /* [column][power][interval] of the neuron's curve */
+	const double *spline; /* [column][power][interval] over a neuron's signal, columns as below */
 	const struct layer *layers;
 };
 
 /* One layer of an operating point. `shift` is how far its neurons' outputs are from the unloaded curve; `sums` are
  * drive, heat, wire and what the neurons take beyond the curve, in watts. */
-struct goal { const double *u, *out, *w, *x, *i, *y, *next, *drive_t, *shift, *sums; };
+struct goal { const double *u, *out, *w, *x, *i, *y, *next, *signal, *drive_t, *shift, *sums; };
 
 struct place { /* one layer's part of the workspace */
 	double *u, *still, *base, *by_bend, *was_bend, *by_amp;       /* lines: now, left by the ramp, without amplifiers, parts */
 	double *out, *out0, *pend, *signal;                /* amplifiers; moves that the lines have not followed; neurons */
-	double *s, *f, *s0, *f0, *fg, *hist, *slope;       /* states w, y, next in a row; rates; slopes of the rates */
+	double *s, *f, *s0, *f0, *fg, *hist, *slope;       /* states in a row (below); rates; slopes of the rates */
 	double *x, *rows, *watts;
-	float *dx, *du, *lines, *lines_f, *row, *rows_b, *rows_f;
-	long n_w, n_s;
+	float *dx, *du, *lines, *lines_f, *row, *rows_b, *rows_f, *slopes, *relax, *rise; /* rise [TERMS][pad]: lines by the bend's terms */
+	long n_w, n_s, n_y, n_next, n_late, n_lag; /* w, y, what follows, late signals, op-amps' inputs: where they begin */
 };
 
 struct motion {
@@ -66,16 +71,20 @@ enum { H_FROM, H_DONE, H_STEP, H_MOVED, H_LAYER, H_WORST, H_STEPS, H_REJECTED, H
 
 struct watch { double band, now, *settled; const double *final; }; /* of outputs, (width,) */
 
-/* fast_motion_lines.c */
+/* fast_motion_bend.c */
+void motion_bend(const struct layer *L, const float *x, const float *u, float *lines, float *rows);
 void motion_bend_goal(const struct layer *L, const struct goal *g, struct place *p);
-int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double ahead, int rows);
+/* fast_motion_lines.c */
+void motion_follow(const struct layer *L, const struct goal *g, struct place *p);
+int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double level, double ahead, int rows);
 void motion_by_amplifiers(const struct layer *L, const double *change, double *u);
 void motion_rows(const struct layer *L, const struct goal *g, struct place *p);
 /* fast_motion_amplifiers.c */
 void motion_exact_amplifiers(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level);
 int motion_amplifiers(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double c, double level);
+void motion_inputs(const struct layer *L, const struct goal *g, double ref, double *in);
 /* fast_motion_stage.c */
-void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, const double *next);
+void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level, const double *next);
 int motion_stage(struct motion *m, double c, double share, double level, double ahead, int rows);
 /* fast_motion_state.c */
 size_t motion_place(struct motion *m, const struct stack *s, const struct goal *goals, long b, double *work);

@@ -26,7 +26,7 @@ __all__ = ["Motion", "StepReport", "motion_error", "motion_kernel", "workspace"]
 Floats = NDArray[np.float64]
 SOURCES = tuple(
     Path(__file__).parent / f"fast_motion{part}.c"
-    for part in ("", "_advance", "_amplifiers", "_lines", "_stage", "_state", "_step")
+    for part in ("", "_advance", "_amplifiers", "_bend", "_lines", "_stage", "_state", "_step")
 )
 HEADER = Path(__file__).parent / "fast_motion.h"
 FLAGS = (

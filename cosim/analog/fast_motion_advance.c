@@ -16,7 +16,7 @@ static void bill(struct motion *m, const double *before, double h)
 	for (long k = 0; k < s->n_layers; k++) {
 		const struct layer *L = s->layers + k;
 		const struct place *p = m->place + k;
-		const double *now = p->s + p->n_w, *was = p->s0 + p->n_w;
+		const double *now = p->s + p->n_y, *was = p->s0 + p->n_y;
 		for (long j = 0; j < L->width; j++) {
 			charge += 0.5 * L->load_f * (now[j] - was[j]);
 			charge += L->last ? 0.5 * s->hold_f * (now[L->width + j] - was[L->width + j]) : 0.0;
@@ -36,7 +36,7 @@ static void look(struct motion *m, struct watch *seen, double h)
 {
 	const struct layer *L = m->stack->layers + m->stack->n_layers - 1;
 	const struct place *p = m->place + m->stack->n_layers - 1;
-	const double *y0 = p->s0 + p->n_w, *y1 = p->s + p->n_w, *f0 = p->f0 + p->n_w, *f1 = p->f + p->n_w;
+	const double *y0 = p->s0 + p->n_y, *y1 = p->s + p->n_y, *f0 = p->f0 + p->n_y, *f1 = p->f + p->n_y;
 
 	for (long j = 0; j < L->width; j++) {
 		double outside = fabs(y0[j] - seen->final[j]) - seen->band;

@@ -21,6 +21,7 @@ void motion_exact_amplifiers(const struct stack *s, const struct layer *L, const
 			double out = in - (um - in) * L->r3 / L->r1;
 			out = out > s->a_rail ? s->a_rail : out < -s->a_rail ? -s->a_rail : out;
 			p->s[n] = p->hist[n] = p->out[n] = L->live[j] * out;
+			p->s[p->n_lag + n] = p->hist[p->n_lag + n] = 0.0;
 		}
 }
 
@@ -36,15 +37,18 @@ static inline __attribute__((always_inline)) double amplifier_block(
 	double *restrict slopes = p->slope + from, worst = 0.0;
 	const double *restrict uf = g->u + line, *restrict base = p->base + line, *restrict by = p->by_amp + line;
 	const double *restrict own = L->own + line, *restrict hist = p->hist + from, *restrict live = L->live + from;
+	const double q = c / L->lag_s, late = 1.0 / (1.0 + q), *restrict lag_0 = p->hist + p->n_lag + from;
+	double *restrict lag = p->s + p->n_lag + from, *restrict lag_slope = p->slope + p->n_lag + from;
 	const double *restrict os = L->amplifier_os + from, *restrict nos = L->neuron_os + from;
 
 #pragma omp simd reduction(max : worst)
 	for (long j = 0; j < n; j++) {
 		double up = uf[j] + base[j] + by[j], um = uf[n + j] + base[n + j] + by[n + j], load_s;
 		double back = (out[j] - um) * end;
-		double w = out[j] + rout * (back + neuron_at(s, 3, out[j] - ref + nos[j], &load_s));
+		double w = out[j] + rout * (back + neuron_at(s, N_IN, out[j] - ref + nos[j], &load_s));
 		double dw = 1.0 + rout * (end * (1.0 - own[n + j]) + load_s);
-		double vid = k * (e3 * (up - um) + e1 * (ref - out[j]) + os[j]), t, clamp = 0.0, clamp_s = 0.0;
+		double in = (lag_0[j] + q * (e3 * (up - um) + e1 * (ref - out[j]))) * late, vid = k * (in + os[j]);
+		double t, clamp = 0.0, clamp_s = 0.0;
 		if (rails == NO_RAIL) {
 			t = smooth_tanh(vid);
 		} else { /* far from the middle the other rail is nothing */
@@ -58,12 +62,14 @@ static inline __attribute__((always_inline)) double amplifier_block(
 			clamp_s += other_s;
 		}
 		double rate = t - leak * w - 2.0 * clamp;
-		double slope = k * (1.0 - t * t) * (e3 * (own[j] - own[n + j]) - e1) - (leak + 2.0 * per_soft * clamp_s) * dw;
+		double slope = k * (1.0 - t * t) * q * late * (e3 * (own[j] - own[n + j]) - e1) - (leak + 2.0 * per_soft * clamp_s) * dw;
 		double move = -live[j] * (w - hist[j] - scale * rate) / (dw - scale * slope);
 		move = move > MOTION_STEP_V ? MOTION_STEP_V : move < -MOTION_STEP_V ? -MOTION_STEP_V : move;
 		out[j] += move;
 		pend[j] = move;
+		lag[j] = live[j] * (in + q * late * (e3 * (own[j] - own[n + j]) - e1) * move);
 		w_now[j] = live[j] * (w + dw * move);
+		lag_slope[j] = 1.0 / L->lag_s;
 		slopes[j] = -s->a_slew * slope; /* over dw, which is nearly 1 */
 		double size = fabs(move);
 		size = size == size ? size : 1.0;
@@ -106,4 +112,15 @@ int motion_amplifiers(const struct stack *s, const struct layer *L, const struct
 		}
 	}
 	return worst < MOTION_TOL_V ? DONE : NO_CONVERGENCE;
+}
+
+/* differential input volts of the op-amps at the operating point */
+void motion_inputs(const struct layer *L, const struct goal *g, double ref, double *in)
+{
+	const double end = 1.0 / (L->r1 + L->r3);
+
+	for (long j = 0; j < L->ports * L->width; j++) {
+		long line = motion_line(L, j / L->width, j % L->width);
+		in[j] = L->exact ? 0.0 : L->live[j] * end * (L->r3 * (g->u[line] - g->u[line + L->cols]) + L->r1 * (ref - g->out[j]));
+	}
 }

@@ -7,7 +7,6 @@
  */
 #include "fast_motion.h"
 
-typedef float v16 __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int i16 __attribute__((vector_size(4 * LANES)));
 
 /* out[pad] = m' x for m [n][pad]; pad is a multiple of 4 LANES */
@@ -35,67 +34,6 @@ static inline float sum_of(v16 v)
 	return v[0] + v[1];
 }
 
-static inline __attribute__((always_inline)) v16 bent(int terms, const float *k, v16 v, v16 scale)
-{
-	v16 y = v * v, p = (v16){0} + k[terms - 1];
-	for (int e = terms - 2; e >= 0; e--)
-		p = p * y + k[e];
-	return v * p * scale;
-}
-
-/* sums of h over lines, and with `rows` over rows too (partial sums of LANES) */
-static inline __attribute__((always_inline)) void bend_sums(int terms, int with_rows, const struct layer *L,
-							     const float *x, const float *u, float *lines, v16 *rows)
-{
-	const long n = L->n_in + 1;
-	float k[TERMS];
-
-	memcpy(k, L->coef, sizeof k);
-	for (long c = 0; c < L->pad; c += 4 * LANES) {
-		const v16 *at = (const v16 *)(u + c);
-		v16 u0 = at[0], u1 = at[1], u2 = at[2], u3 = at[3], a0 = {0}, a1 = {0}, a2 = {0}, a3 = {0};
-		for (long i = 0; i < n; i++) {
-			const v16 *scale = (const v16 *)(L->bend + i * L->pad + c);
-			v16 h0 = bent(terms, k, x[i] - u0, scale[0]), h1 = bent(terms, k, x[i] - u1, scale[1]);
-			v16 h2 = bent(terms, k, x[i] - u2, scale[2]), h3 = bent(terms, k, x[i] - u3, scale[3]);
-			a0 += h0, a1 += h1, a2 += h2, a3 += h3;
-			if (with_rows) {
-				h0 += h1 + (h2 + h3);
-				if (c)
-					h0 += rows[i];
-				rows[i] = h0;
-			}
-		}
-		v16 *to = (v16 *)(lines + c);
-		to[0] = a0, to[1] = a1, to[2] = a2, to[3] = a3;
-	}
-}
-
-static void bend(const struct layer *L, const float *x, const float *u, float *lines, float *rows)
-{
-	v16 *to = (v16 *)rows;
-	int terms = L->coef[4] != 0.0f ? TERMS : L->coef[3] != 0.0f ? 4 : 3;
-
-	if (terms == 3)
-		to ? bend_sums(3, 1, L, x, u, lines, to) : bend_sums(3, 0, L, x, u, lines, to);
-	else if (terms == 4)
-		to ? bend_sums(4, 1, L, x, u, lines, to) : bend_sums(4, 0, L, x, u, lines, to);
-	else
-		to ? bend_sums(TERMS, 1, L, x, u, lines, to) : bend_sums(TERMS, 0, L, x, u, lines, to);
-}
-
-/* what bends at the operating point itself */
-void motion_bend_goal(const struct layer *L, const struct goal *g, struct place *p)
-{
-	if (!L->bent)
-		return;
-	for (long n = 0; n < L->pad; n++)
-		p->du[n] = (float)g->u[n];
-	for (long i = 0; i <= L->n_in; i++)
-		p->dx[i] = (float)g->x[i];
-	bend(L, p->dx, p->du, p->lines_f, p->rows_f);
-}
-
 /* u += by the amplifiers' change of outputs */
 void motion_by_amplifiers(const struct layer *L, const double *change, double *u)
 {
@@ -112,15 +50,57 @@ void motion_by_amplifiers(const struct layer *L, const double *change, double *u
 	}
 }
 
+/* Lines follow the amplifiers anew, whatever they followed before. */
+void motion_follow(const struct layer *L, const struct goal *g, struct place *p)
+{
+	for (long j = 0; j < p->n_w; j++)
+		p->pend[j] = p->out[j] - g->out[j];
+	memset(p->by_amp, 0, (size_t)L->pad * sizeof(double));
+	motion_by_amplifiers(L, p->pend, p->by_amp);
+	memset(p->pend, 0, (size_t)p->n_w * sizeof(double));
+}
+
+/* While supplies and sources rise together, terms of the bend grow with powers of their level, not as it does. */
+static void rise(const struct layer *L, struct place *p, float level)
+{
+	float power = level;
+
+	for (int e = 1; e < TERMS && level < 1.0f; e++) {
+		power *= level * level;
+		for (long n = 0; n < L->pad; n++)
+			p->lines[n] += (power - level) * p->rise[e * L->pad + n];
+	}
+}
+
+/* p->lines bends: what that does to the lines, by a Newton step of each line from what was foreseen `ahead` */
+static void take_bend(const struct layer *L, struct place *p, double ahead)
+{
+	for (long b = 0; b < L->ports * L->v; b++)
+		product(L->zt + b * L->wide * L->wide, L->wide, L->wide, p->lines + b * L->wide, p->du + b * L->wide);
+	for (long n = 0; n < L->pad; n++) {
+		double on = p->by_bend[n] + ahead * (p->by_bend[n] - p->was_bend[n]);
+		p->was_bend[n] = p->by_bend[n];
+		p->by_bend[n] = on + p->relax[n] * (p->du[n] - on);
+		p->base[n] += p->by_bend[n];
+	}
+}
+
 /* p->base: the lines with what bends foreseen `ahead` of its last change; without the amplifiers' part, as a difference from the operating point */
-int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double ahead, int rows)
+int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double level, double ahead, int rows)
 {
 	const long pad = L->pad, n_in = L->n_in;
 
 	for (long n = 0; n < pad; n++)
 		p->base[n] = share * p->still[n];
-	if (!L->hidden)
+	if (!L->hidden) {
+		if (L->bent) {
+			for (long n = 0; n < pad; n++)
+				p->lines[n] = -p->slopes[n] * (float)(p->by_amp[n] + p->by_bend[n]);
+			rise(L, p, (float)level);
+			take_bend(L, p, 0.0);
+		}
 		return DONE;
+	}
 	for (long i = 0; i <= n_in; i++)
 		p->dx[i] = (float)(p->x[i] - g->x[i]);
 	product(L->ztx, n_in + 1, pad, p->dx, p->lines);
@@ -144,16 +124,10 @@ int motion_base(const struct layer *L, const struct goal *g, struct place *p, do
 	}
 	if (!(x_high - low < L->reach_v && high - x_low < L->reach_v))
 		return BEND_RANGE;
-	bend(L, p->dx, p->du, p->lines, rows ? p->rows_b : NULL);
+	motion_bend(L, p->dx, p->du, p->lines, rows ? p->rows_b : NULL);
 	for (long n = 0; n < pad; n++)
 		p->lines[n] -= p->lines_f[n];
-	for (long b = 0; b < L->ports * L->v; b++)
-		product(L->zt + b * L->wide * L->wide, L->wide, L->wide, p->lines + b * L->wide, p->du + b * L->wide);
-	for (long n = 0; n < pad; n++) {
-		p->was_bend[n] = p->by_bend[n];
-		p->by_bend[n] = p->du[n];
-		p->base[n] += p->du[n];
-	}
+	take_bend(L, p, ahead);
 	return DONE;
 }
 

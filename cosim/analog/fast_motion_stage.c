@@ -7,11 +7,11 @@
 #include "fast_motion.h"
 
 /* currents less than linear: volts that the buffers lose before the rows, from the final currents, scaled */
-void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, const double *next)
+void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level, const double *next)
 {
 	if (!L[-1].buffered) {
 		memcpy(p->x, next, (size_t)L->n_in * sizeof(double));
-		p->x[L->n_in] = g->x[L->n_in];
+		p->x[L->n_in] = level * g->x[L->n_in];
 		return;
 	}
 	for (long i = 0; i < L->n_in; i++) {
@@ -21,17 +21,20 @@ void motion_sources(const struct stack *s, const struct layer *L, const struct g
 		share = share > 0.99 ? 0.99 : share < -0.99 ? -0.99 : share;
 		p->x[i] = next[i] - s->b_rout * s->b_imax * share / sqrt(1.0 - share * share);
 	}
-	p->x[L->n_in] = g->x[L->n_in];
+	p->x[L->n_in] = level * g->x[L->n_in];
 }
 
+/* A neuron's signal comes late by its delay; its output is on the curve there. */
 static void neurons(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double c, double level)
 {
 	const long n = L->width;
 	const double mean = 1.0 / (double)L->ports, tie = s->tie_ohm * mean, ref = s->ref * level;
-	const double rate = 1.0 / L->delay_s, share = c * rate;
-	const double *restrict hist = p->hist + p->n_w, *restrict live = L->live, *restrict os = L->neuron_os;
-	double *restrict y = p->s + p->n_w, *restrict slopes = p->slope + p->n_w, *restrict signal = p->signal;
+	const double *restrict hist = p->hist + p->n_late, *restrict live = L->live, *restrict os = L->neuron_os;
+	double *restrict y = p->s + p->n_y, *restrict late = p->s + p->n_late, *restrict signal = p->signal;
+	double *restrict y_hist = p->hist + p->n_y, *restrict slopes = p->slope;
 	const double *restrict shift = g->shift;
+	const long n_y = p->n_y, n_late = p->n_late;
+	const double powered = level * level * level; /* FETs need supply to conduct */
 
 	memcpy(signal, p->out, (size_t)n * sizeof *signal);
 	for (long k = 1; k < L->ports; k++)
@@ -39,24 +42,27 @@ static void neurons(const struct stack *s, const struct layer *L, const struct g
 			signal[j] += p->out[k * n + j];
 #pragma omp simd
 	for (long j = 0; j < n; j++) {
-		double load_s, a = signal[j] * mean - ref + os[j];
+		double slope, a = signal[j] * mean - ref + os[j];
 		if (tie > 0.0) {
-			double load = neuron_at(s, 3, a, &load_s);
-			a -= tie * load / (1.0 + tie * load_s);
+			double load = neuron_at(s, N_IN, a, &slope);
+			a -= tie * load / (1.0 + tie * slope);
 		}
 		signal[j] = a;
-		y[j] = live[j] * (hist[j] + share * level * (neuron_at(s, 0, a, &load_s) + shift[j])) / (1.0 + share);
-		slopes[j] = rate;
+		double delay = neuron_at(s, N_DELAY, hist[j], &slope);
+		late[j] = live[j] * (delay * hist[j] + c * a) / (delay + c);
+		y[j] = live[j] * powered * (neuron_at(s, N_OUT, late[j], &slope) + shift[j]);
+		y_hist[j] = y[j] - live[j] * powered * slope * (late[j] - hist[j]); /* the rate of y is the chain rule's */
+		slopes[n_late + j] = slopes[n_y + j] = 1.0 / delay;
 	}
 }
 
 static int buffers(const struct stack *s, const struct layer *L, struct place *p, double c, double level)
 {
 	const long n = L->width;
-	const double *restrict y = p->s + p->n_w, *restrict hist = p->hist + p->n_w + n, *restrict live = L->live;
-	double *restrict next = p->s + p->n_w + n, *restrict slopes = p->slope + p->n_w + n, worst = 1.0, none;
+	const double *restrict y = p->s + p->n_y, *restrict hist = p->hist + p->n_next, *restrict live = L->live;
+	double *restrict next = p->s + p->n_next, *restrict slopes = p->slope + p->n_next, worst = 1.0, none;
 	const double mid = 0.5 * s->vdd * level, per_soft = 1.0 / s->b_soft, scale = c * s->b_slew;
-	const double swing = s->b_soft * softplus(mid * per_soft, &none), *restrict f = p->f + p->n_w + n;
+	const double swing = s->b_soft * softplus(mid * per_soft, &none), *restrict f = p->f + p->n_next;
 
 	const int both = swing < MOTION_FAR * s->b_soft;
 
@@ -66,7 +72,7 @@ static int buffers(const struct stack *s, const struct layer *L, struct place *p
 		worst = 0.0;
 #pragma omp simd reduction(max : worst)
 		for (long j = 0; j < n; j++) {
-			double w = next[j], s_up, s_down;
+			double w = next[j];
 			double t, clamp, clamp_s, other = 0.0, other_s = 0.0, from = w - mid;
 			t = tanh_and_softplus(s->b_k * (s->b_gain * y[j] - w), (fabs(from) - swing) * per_soft, &clamp, &clamp_s);
 			if (both)
@@ -85,14 +91,19 @@ static int buffers(const struct stack *s, const struct layer *L, struct place *p
 	return worst < MOTION_TOL_V ? DONE : NO_CONVERGENCE;
 }
 
+/* A hold draws its charge through the neuron's output: y lies between the curve and the hold. */
 static void holds(const struct stack *s, const struct layer *L, struct place *p, double c)
 {
-	const long n = L->width;
-	const double *y = p->s + p->n_w, *hist = p->hist + p->n_w + n, share = c / s->hold_s;
+	double *y = p->s + p->n_y, *hold = p->s + p->n_next, *y_hist = p->hist + p->n_y;
+	const double *hist = p->hist + p->n_next, *late = p->s + p->n_late;
 
-	for (long j = 0; j < n; j++) {
-		p->s[p->n_w + n + j] = (hist[j] + share * y[j]) / (1.0 + share);
-		p->slope[p->n_w + n + j] = 1.0 / s->hold_s;
+	for (long j = 0; j < L->width; j++) {
+		double none, whole_s = s->hold_s + neuron_at(s, N_HOLD_LAG, late[j], &none);
+		double share = c / whole_s, near = s->hold_s / whole_s;
+		hold[j] = (hist[j] + share * y[j]) / (1.0 + share);
+		y[j] = near * y[j] + (1.0 - near) * hold[j];
+		y_hist[j] = near * y_hist[j] + (1.0 - near) * hist[j];
+		p->slope[p->n_next + j] = 1.0 / whole_s;
 	}
 }
 
@@ -100,8 +111,8 @@ static void holds(const struct stack *s, const struct layer *L, struct place *p,
 static void bare(const struct layer *L, struct place *p)
 {
 	for (long j = 0; j < L->width; j++) {
-		p->s[p->n_w + L->width + j] = p->hist[p->n_w + L->width + j] = p->s[p->n_w + j];
-		p->slope[p->n_w + L->width + j] = 0.0;
+		p->s[p->n_next + j] = p->hist[p->n_next + j] = p->s[p->n_y + j];
+		p->slope[p->n_next + j] = 0.0;
 	}
 }
 
@@ -114,8 +125,8 @@ int motion_stage(struct motion *m, double c, double share, double level, double 
 		const struct layer *L = s->layers + k;
 		struct place *p = m->place + k;
 		if (k)
-			motion_sources(s, L, m->goal + k, p, p[-1].s + p[-1].n_w + L[-1].width);
-		int failed = motion_base(L, m->goal + k, p, share, ahead, rows);
+			motion_sources(s, L, m->goal + k, p, level, p[-1].s + p[-1].n_next);
+		int failed = motion_base(L, m->goal + k, p, share, level, ahead, rows);
 		m->head[H_LAYER] = (double)k;
 		if (failed)
 			return failed;

@@ -21,7 +21,8 @@ size_t motion_place(struct motion *m, const struct stack *s, const struct goal *
 		struct place *p = m->place + k;
 		size_t n = (size_t)L->n_in + 1, pad = (size_t)L->pad;
 		p->n_w = L->ports * L->width;
-		p->n_s = p->n_w + 2 * L->width;
+		p->n_y = p->n_w, p->n_next = p->n_y + L->width, p->n_late = p->n_next + L->width;
+		p->n_lag = p->n_late + L->width, p->n_s = p->n_lag + p->n_w;
 		double **lines[] = {&p->u, &p->still, &p->base, &p->by_bend, &p->was_bend, &p->by_amp};
 		double **outs[] = {&p->out, &p->out0, &p->pend, &p->signal};
 		double **states[] = {&p->s, &p->f, &p->s0, &p->f0, &p->fg, &p->hist, &p->slope};
@@ -41,12 +42,15 @@ size_t motion_place(struct motion *m, const struct stack *s, const struct goal *
 		p->row = take(&at, (size_t)L->pad_in * sizeof(float));
 		p->rows_b = take(&at, n * LANES * sizeof(float));
 		p->rows_f = take(&at, n * LANES * sizeof(float));
+		p->slopes = take(&at, pad * sizeof(float));
+		p->relax = take(&at, pad * sizeof(float));
+		p->rise = take(&at, TERMS * pad * sizeof(float));
 		if (goals == NULL)
 			continue;
 		const struct goal *g = goals + k;
 		m->goal[k] = (struct goal){g->u + b * L->pad, g->out + b * p->n_w, g->w + b * p->n_w,
 					   g->x + (size_t)b * n, g->i + (size_t)b * n, g->y + b * L->width,
-					   g->next + b * L->width, g->drive_t + b * L->pad,
+					   g->next + b * L->width, g->signal + b * L->width, g->drive_t + b * L->pad,
 					   g->shift + b * L->width, g->sums + b * 4};
 	}
 	return (size_t)(at - work);
@@ -67,8 +71,9 @@ void motion_off(struct motion *m)
 		struct place *p = m->place + k;
 		memset(p->u, 0, (size_t)m->stack->layers[k].pad * sizeof(double));
 		memset(p->out, 0, (size_t)p->n_w * sizeof(double));
-		memcpy(p->signal, m->stack->layers[k].neuron_os, (size_t)m->stack->layers[k].width * sizeof(double));
 		memset(p->s, 0, (size_t)p->n_s * sizeof(double));
+		for (long j = 0; j < m->stack->layers[k].width; j++)
+			p->signal[j] = p->s[p->n_late + j] = m->stack->layers[k].neuron_os[j];
 		memset(p->f, 0, (size_t)p->n_s * sizeof(double));
 	}
 }
@@ -97,18 +102,14 @@ void motion_head(struct motion *m, int from_off)
 		struct place *p = m->place + k;
 		long n = L->pad;
 		if (k)
-			motion_sources(s, L, g, p, p[-1].s + p[-1].n_w + L[-1].width);
+			motion_sources(s, L, g, p, from_off ? 0.0 : 1.0, p[-1].s + p[-1].n_next);
 		motion_bend_goal(L, g, p);
-		for (long j = 0; j < p->n_w; j++)
-			p->pend[j] = p->out[j] - g->out[j];
-		memset(p->by_amp, 0, (size_t)L->pad * sizeof(double));
-		motion_by_amplifiers(L, p->pend, p->by_amp);
-		memset(p->pend, 0, (size_t)p->n_w * sizeof(double));
+		motion_follow(L, g, p);
 		for (int turn = 0; turn < 2; turn++) { /* first without the bend, which needs the lines as they are */
 			memset(p->by_bend, 0, (size_t)L->pad * sizeof(double));
 			if (turn == 0)
 				memset(p->still, 0, (size_t)L->pad * sizeof(double));
-			(void)motion_base(L, g, p, 1.0, 0.0, 0);
+			(void)motion_base(L, g, p, 1.0, from_off ? 0.0 : 1.0, 0.0, 0);
 			for (long l = 0; l < n; l++)
 				p->still[l] = turn ? p->still[l] - p->by_bend[l]
 						   : p->u[l] - g->u[l] - p->by_amp[l] - (p->base[l] - p->by_bend[l]);
@@ -149,8 +150,8 @@ int motion_watts(struct motion *m)
 			net = drive + bias;
 		} else {
 			motion_rows(L, g, p);
-			net = square * dot(p->x, p->rows, L->n_in + 1);
-			line[2] += square * s->vdd * p->rows[L->n_in];
+			net = dot(p->x, p->rows, L->n_in + 1);
+			line[2] += p->x[L->n_in] * p->rows[L->n_in];
 			double high = 0.0;
 			for (long i = 0; i < L->n_in; i++)
 				high += pair(p->rows[i], s->b_pair) + s->b_quiet;
@@ -162,7 +163,7 @@ int motion_watts(struct motion *m)
 		double top = s->low_v + (double)s->points / s->per_v;
 		for (long j = 0; j < L->width; j++) {
 			double signal = L->live[j] * p->signal[j];
-			supply += L->live[j] * neuron_at(s, 2, signal, &slope);
+			supply += L->live[j] * neuron_at(s, N_SUPPLY, L->live[j] * p->s[p->n_late + j], &slope);
 			double beyond = signal > top ? signal - top : s->low_v > signal ? s->low_v - signal : 0.0;
 			if (!(beyond <= out_of)) {
 				out_of = beyond;

@@ -37,10 +37,8 @@ void motion_back(struct motion *m)
 		struct place *p = m->place + k;
 		memcpy(p->s, p->s0, (size_t)p->n_s * sizeof(double));
 		memcpy(p->f, p->f0, (size_t)p->n_s * sizeof(double));
-		for (long j = 0; j < p->n_w; j++) {
-			p->pend[j] += p->out0[j] - p->out[j];
-			p->out[j] = p->out0[j];
-		}
+		memcpy(p->out, p->out0, (size_t)p->n_w * sizeof(double));
+		motion_follow(m->stack->layers + k, m->goal + k, p);
 	}
 }
 
@@ -75,7 +73,7 @@ static int step(struct motion *m, double h, double *error, double *moved)
 			p->hist[j] = p->s0[j] + c * p->f0[j];
 	}
 	double last = m->head[H_LAST], ahead = last > 0.0 ? 2.0 * sqrt(0.5) * h / last : 0.0;
-	failed = motion_stage_at(m, c, 2.0 * c, ahead < 3.0 ? ahead : 3.0, 0);
+	failed = motion_stage_at(m, c, 2.0 * c, ahead < 1.5 ? ahead : 1.5, 0);
 	if (failed)
 		return failed;
 	for (long k = 0; k < m->stack->n_layers; k++) {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from cosim.analog.fast_amplifier import (
     V_SOFT_AMPLIFIER,
@@ -25,7 +25,7 @@ from cosim.analog.fast_bend import TERMS, bend_of
 from cosim.analog.fast_cells import LayerSolver
 from cosim.analog.fast_forward import FastStack, StackState
 from cosim.analog.fast_layer import TiledLayer
-from cosim.analog.tables_delay import BUFFER_INPUT_F, TRACK_F, neuron_delay_s
+from cosim.analog.tables_delay import AMPLIFIER_INPUT_F, BUFFER_INPUT_F, TRACK_F, neuron_lags
 from cosim.errors import DesignError
 
 __all__ = ["POWERS", "MotionPlan", "goal_arrays", "plan_of"]
@@ -47,8 +47,9 @@ class _Layer(ctypes.Structure):
         *((key, ctypes.c_long) for key in ("n_in", "n_out", "ports", "v", "cols", "width")),
         *((key, ctypes.c_long) for key in ("wide", "pad", "pad_in")),
         *((key, ctypes.c_long) for key in ("hidden", "last", "exact", "bent", "buffered")),
-        *((key, ctypes.c_double) for key in ("r1", "r3", "delay_s", "load_f", "reach_v")),
-        *((key, ctypes.c_void_p) for key in ("zt", "ztx", "tt", "q", "bend", "by", "own")),
+        *((key, ctypes.c_double) for key in ("r1", "r3", "lag_s")),
+        *((key, ctypes.c_double) for key in ("load_f", "reach_v")),
+        *((key, ctypes.c_void_p) for key in ("zt", "ztx", "tt", "q", "bend", "share", "by", "own")),
         *((key, ctypes.c_void_p) for key in ("bias_t", "amplifier_os", "neuron_os", "live")),
         ("coef", ctypes.c_float * TERMS),
     )
@@ -68,7 +69,7 @@ class _Stack(ctypes.Structure):
     )
 
 
-_GOAL = ("u", "out", "w", "x", "i", "y", "next", "drive_t", "shift", "sums")
+_GOAL = ("u", "out", "w", "x", "i", "y", "next", "signal", "drive_t", "shift", "sums")
 
 
 class _Goal(ctypes.Structure):
@@ -133,6 +134,7 @@ def goal_arrays(stack: FastStack, goal: StackState, *, rest: bool) -> tuple[obje
             "i": state.source_a,
             "y": _wide(y_v, width),
             "next": _wide(next_v, width),
+            "signal": _wide(signal_v, width),
             "drive_t": u if index else state.source_v[:, :-1] @ plan.drive_t,
             "shift": _wide(shift_v, width),
             "sums": np.stack([drive_w, state.heat_w, state.wire_w, extra_w], axis=1),
@@ -151,11 +153,16 @@ def _plan(stack: FastStack) -> MotionPlan:
             "engine fast moves no neurons without buffers in time: "
             "macro.buffer.enabled must be true, or ask for operating points alone (--at-rest)"
         )
+    if macro.access.enabled:
+        raise DesignError(
+            "engine fast moves no access transistors in time: macro.access.enabled must be false, "
+            "or ask for operating points alone (--at-rest)"
+        )
     if n > MOST_LAYERS:
         raise DesignError(f"engine fast follows at most {MOST_LAYERS} layers in time, got {n}")
     kept: list[object] = []
     layers = (_Layer * n)(*(_layer(stack, k, kept) for k in range(n)))
-    table = stack.neuron.curve.table
+    table = _neuron_columns(stack)
     spline = np.ascontiguousarray(CubicSpline(table[:, 0], table[:, 1:]).c.transpose(2, 0, 1))
     amplifier, buffer, converter = macro.amplifier, macro.buffer, macro.converter
     amplifier_on, buffer_on = supply_share(2 * amplifier.rail_v), supply_share(macro.vdd_v)
@@ -205,6 +212,17 @@ def _plan(stack: FastStack) -> MotionPlan:
     )
 
 
+def _neuron_columns(stack: FastStack) -> Floats:
+    """Over signals: output, hold's lag, supply and input currents, delay (the kernel's N_...)."""
+    table = stack.neuron.curve.table
+    lags = neuron_lags(stack.design)
+    within = np.clip(table[:, 0], lags.signal_v[0], lags.signal_v[-1])
+    hold, delay = (
+        PchipInterpolator(lags.signal_v, seconds)(within) for seconds in (lags.hold_s, lags.delay_s)
+    )
+    return np.column_stack([table[:, 0], table[:, 1], hold, table[:, 3], table[:, 4], delay])
+
+
 def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
     design, solver = stack.design, stack.solvers[index]
     layer, bank, reduced = solver.layer, solver.bank, solver.reduced
@@ -218,8 +236,8 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
     own = np.diagonal(by.reshape(-1, cols, 2, cols), axis1=1, axis2=3)  # (v, side, column)
     t = reduced.t.reshape(-1, layer.n_in + 1).T
     ztx = (z @ _blocks(reduced.t, cols)).reshape(-1, layer.n_in + 1).T  # block by block
-    bent = index > 0 and not solver.linear
-    bend = bend_of(layer, design.macro.vdd_v) if bent else None
+    bent = not solver.linear
+    bend = bend_of(layer, reduced, design.macro.vdd_v) if bent else None
     square = np.zeros((*z.shape[:2], wide, wide))
     square[:, :, : 2 * cols, : 2 * cols] = z.transpose(0, 1, 3, 2)
     arrays: dict[str, Array] = {
@@ -227,7 +245,8 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
         "ztx": _spread(ztx, np.sort(place), pad).astype(np.float32),
         "tt": _wide(_spread(t, place, pad).T, pad_in).astype(np.float32),
         "q": _wide(reduced.q, pad_in).astype(np.float32),
-        "bend": _spread(bend.scale if bend else t[:0], place, pad).astype(np.float32),
+        "bend": _spread(bend.scale * bend.share if bend else t[:0], place, pad).astype(np.float32),
+        "share": _spread(bend.share if bend else t[:0], place, pad).astype(np.float32),
         "by": _wide(by, wide).astype(np.float32),
         "own": _wide(own.reshape(-1, 2 * cols), wide),
         "bias_t": _spread(design.macro.vdd_v * t[-1:], place, pad),
@@ -252,7 +271,7 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
         buffered=int(design.macro.buffer.enabled),
         r1=bank.r1,
         r3=bank.r3,
-        delay_s=neuron_delay_s(design, last=last),
+        lag_s=2 * AMPLIFIER_INPUT_F / (1 / bank.r1 + 1 / bank.r3),
         load_f=design.macro.neuron.load_f + (TRACK_F if last else BUFFER_INPUT_F),
         reach_v=bend.reach_v if bend else np.inf,
     )

@@ -22,6 +22,7 @@ from cosim.analog.fast_forward import fast_stack
 from cosim.analog.ideal_column import cell_of
 from cosim.analog.ideal_forward import ideal_forward
 from cosim.analog.protocol import Energy, MacroEngine
+from cosim.analog.variation import Die
 from cosim.design import Design
 
 __all__ = [
@@ -51,12 +52,17 @@ SMALL_SUPPLY = 1e-3  # groups below this share of the total are not held to the 
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """One figure against its limit; `unit` 1 means a ratio."""
+    """One figure against its limit; `unit` 1 means a ratio.
+
+    `values` are the two figures behind it where it compares two, in `values_unit`.
+    """
 
     name: str
     value: float
     limit: float
     unit: str
+    values: tuple[float, ...] = ()
+    values_unit: str = ""
 
     @property
     def ok(self) -> bool:
@@ -84,6 +90,7 @@ class Ladder:
 
     sizes: tuple[int, ...]
     design: str
+    die: int | None
     bounds: tuple[Bound, ...]
     budget: tuple[BudgetRow, ...]
     agreement: float
@@ -103,16 +110,25 @@ class Ladder:
 
 
 def ladder(
-    design: Design, weights: Stack, bits: NDArray[np.integer], *, spice_inputs: int = 1
+    design: Design,
+    weights: Stack,
+    bits: NDArray[np.integer],
+    *,
+    spice_inputs: int = 1,
+    die: Die | None = None,
 ) -> Ladder:
-    """Both rungs: the first `spice_inputs` of `bits` (n, n_in) in ngspice, all in the budget."""
+    """Both rungs: the first `spice_inputs` of `bits` (n, n_in) in ngspice, all in the budget.
+
+    `die` is the same die in fast and ngspice; the budget is that of the nominal macro.
+    """
     bounds: list[Bound] = []
     for row in np.asarray(bits)[:spice_inputs]:
-        bounds += fast_against_ngspice(design, weights, row)
+        bounds += fast_against_ngspice(design, weights, row, die)
     budget, agreement, rms = error_budget(design, weights, bits)
     return Ladder(
         sizes=(len(weights[0]) - 1, *(w.shape[1] for w in weights)),
         design=design.name,
+        die=None if die is None else die.index,
         bounds=tuple(_worst(bounds)),
         budget=budget,
         agreement=agreement,
@@ -120,13 +136,17 @@ def ladder(
     )
 
 
-def fast_against_ngspice(design: Design, weights: Stack, bits: NDArray[np.integer]) -> list[Bound]:
+def fast_against_ngspice(
+    design: Design, weights: Stack, bits: NDArray[np.integer], die: Die | None = None
+) -> list[Bound]:
     """One evaluation, off to settled, in both engines on the same macro."""
     sizes = (len(weights[0]) - 1, *(w.shape[1] for w in weights))
     runs, rests = [], []
     for kind in ("fast", "ngspice"):
-        runs.append(_evaluate(make_engine(kind, kind, design, sizes), weights, bits, design))
-        rests.append(_at_rest(make_engine(kind, kind, _tight(design), sizes), weights, bits))
+        engine = make_engine(kind, kind, design, sizes, die=die)
+        runs.append(_evaluate(engine, weights, bits, design))
+        engine = make_engine(kind, kind, _tight(design), sizes, die=die)
+        rests.append(_at_rest(engine, weights, bits))
     fast, spice = runs
     fast_v, spice_v = rests
     linear = bool(np.isinf(cell_of(design).v_h_v))
@@ -137,18 +157,30 @@ def fast_against_ngspice(design: Design, weights: Stack, bits: NDArray[np.intege
         )
         limit = BOUNDS["node, linear cells" if linear else kind]
         found.append(Bound(name=f"{kind} volts", value=worst, limit=limit, unit="V"))
-    for group, joules in spice.energy.by_group.items():
+    fast_j, spice_j = _without_wires(fast.energy), _without_wires(spice.energy)
+    for group, joules in spice_j.items():
         if joules > SMALL_SUPPLY * spice.energy.total_j:
-            off = abs(fast.energy.by_group.get(group, 0.0) / joules - 1)
-            found.append(
-                Bound(name=f"energy, {group}", value=off, limit=BOUNDS["energy"], unit="1")
-            )
-    want = spice.settling_ps
-    off = abs(fast.settling_ps - want) / max(want, LOOK_PS)
-    found.append(Bound(name="settling time", value=off, limit=BOUNDS["settling"], unit="1"))
+            both = (fast_j.get(group, 0.0), joules)
+            found.append(_ratio(f"energy, {group}", both, joules, BOUNDS["energy"], "J"))
+    times_s = (1e-12 * fast.settling_ps, 1e-12 * spice.settling_ps)
+    least_s = max(times_s[1], 1e-12 * LOOK_PS)
+    found.append(_ratio("settling time", times_s, least_s, BOUNDS["settling"], "s"))
     last = f"layer{len(weights) - 1}.neuron"
     differs = float(fast_v[last].argmax() != spice_v[last].argmax())
     found.append(Bound(name="class differs", value=differs, limit=0.0, unit="1"))
+    return found
+
+
+def _ratio(name: str, both: tuple[float, float], whole: float, limit: float, unit: str) -> Bound:
+    """The difference of two figures, fast's and ngspice's, as a share of `whole`."""
+    off = abs(both[0] - both[1]) / whole
+    return Bound(name=name, value=off, limit=limit, unit="1", values=both, values_unit=unit)
+
+
+def _without_wires(energy: Energy) -> dict[str, float]:
+    """Joules by group, those of wires back among the drivers': ngspice meters none in wires."""
+    found = dict(energy.by_group)
+    found["drivers"] = found.get("drivers", 0.0) + found.pop("wires", 0.0)
     return found
 
 

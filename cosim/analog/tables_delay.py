@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosim import tools
 from cosim.analog.characterise import curve_key
@@ -21,17 +23,30 @@ from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design
 from cosim.errors import ConvergenceError
 
-__all__ = ["BUFFER_INPUT_F", "TRACK_F", "neuron_delay_s"]
+__all__ = [
+    "AMPLIFIER_INPUT_F",
+    "BUFFER_INPUT_F",
+    "TRACK_F",
+    "NeuronLags",
+    "neuron_delay_s",
+    "neuron_lags",
+]
 
 TRACK_F = 2e-15  # c_par of sample_hold.va
+Floats = NDArray[np.float64]
+AMPLIFIER_INPUT_F = 1e-15  # c_in of diff_amp.va, between its inputs
 BUFFER_INPUT_F = 2e-15  # c_in of buffer_amp.va
+SIGNALS_V = (-0.5, -0.25, -0.1, -0.03, 0.0, 0.03, 0.1, 0.25, 0.5)
 STEP_V, RISE_S, START_S, END_S = 0.01, 1e-12, 20e-12, 600e-12
 TIMEOUT_S = 60.0
 LONGEST_S = 1e-9
 
 
-def neuron_delay_s(design: Design, *, last: bool) -> float:
-    """Delay of a neuron that feeds a buffer, or (`last`) a tracking converter input."""
+def neuron_delay_s(design: Design, *, last: bool, signal_v: float = 0.0) -> float:
+    """Delay of a neuron that feeds a buffer, or (`last`) a tracking converter input.
+
+    `signal_v` is the amplifier signal around which the small step is.
+    """
     load = [f"cb out 0 {BUFFER_INPUT_F!r}"]
     if last:
         converter = design.macro.converter
@@ -40,7 +55,31 @@ def neuron_delay_s(design: Design, *, last: bool) -> float:
             f"rh out hold {converter.ron_ohm!r}",
             f"ch hold 0 {converter.hold_f!r}",
         ]
-    return _measured(curve_key(design), tuple(load), design)
+    return _measured(curve_key(design), tuple(load), signal_v, design)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronLags:
+    """At signals `signal_v`: delay of the output, and what a hold adds to it.
+
+    The latter is the output's resistance times hold_f.
+    """
+
+    signal_v: Floats
+    delay_s: Floats
+    hold_s: Floats
+
+
+def neuron_lags(design: Design) -> NeuronLags:
+    """Delays over the neuron's curve: it is slowest where it switches."""
+    amplifier, shift_v = design.macro.amplifier, design.macro.neuron.shift_v
+    low_v = -amplifier.rail_v - (shift_v if amplifier.reference == "shifted" else 0.0)
+    signals = np.array([v for v in SIGNALS_V if low_v <= v <= amplifier.rail_v])
+    bare, held = (
+        np.array([neuron_delay_s(design, last=last, signal_v=float(v)) for v in signals])
+        for last in (False, True)
+    )
+    return NeuronLags(signal_v=signals, delay_s=bare, hold_s=np.maximum(held - bare, 0.0))
 
 
 @lru_cache(maxsize=64)
@@ -51,12 +90,13 @@ def _cached(key: str) -> float | None:
     return float(json.loads(path.read_text(encoding="utf-8"))["delay_s"])
 
 
-def _measured(curve: str, load: tuple[str, ...], design: Design) -> float:
-    key = sha256("\n".join((curve, *load, repr((STEP_V, RISE_S)))).encode()).hexdigest()[:20]
+def _measured(curve: str, load: tuple[str, ...], signal_v: float, design: Design) -> float:
+    values = (STEP_V, RISE_S, *([signal_v] if signal_v else []))
+    key = sha256("\n".join((curve, *load, repr(values))).encode()).hexdigest()[:20]
     known = _cached(key)
     if known is not None:
         return known
-    delay = _measure(load, design)
+    delay = _measure(load, signal_v, design)
     path = tools.cache_dir() / "neuron" / f"delay-{key}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
@@ -66,8 +106,8 @@ def _measured(curve: str, load: tuple[str, ...], design: Design) -> float:
     return delay
 
 
-def _measure(load: tuple[str, ...], design: Design) -> float:
-    middle = design.macro.neuron.shift_v
+def _measure(load: tuple[str, ...], signal_v: float, design: Design) -> float:
+    middle = design.macro.neuron.shift_v + signal_v
     low, high = middle - STEP_V, middle + STEP_V
     deck = [
         model_cards(design, whole_macro=False),

@@ -135,7 +135,6 @@ def test_the_engine_refuses_sleep_before_it_has_settled(random_stack: Callable) 
 @pytest.mark.parametrize(
     ("setting", "text"),
     [
-        ("macro.access.enabled=true", "access"),
         ("macro.partition.outputs=tied", "tied"),
     ],
 )

@@ -26,6 +26,7 @@ def default(model: str, parameter: str) -> float:
         (fast_amplifier.V_SOFT_BUFFER, "buffer_amp", "v_soft"),
         (fast_amplifier.V_ON, "diff_amp", "v_on"),
         (fast_amplifier.V_ON, "buffer_amp", "v_on"),
+        (tables_delay.AMPLIFIER_INPUT_F, "diff_amp", "c_in"),
         (tables_delay.BUFFER_INPUT_F, "buffer_amp", "c_in"),
         (tables_delay.TRACK_F, "sample_hold", "c_par"),
     ],
