@@ -37,7 +37,7 @@ R1_OHM, R3_OHM, REF_V, VDD_V, OPEN_OHM = 1e3, 2e3, 0.0, 0.8, 1e9
 WEIGHTS = np.array([[1], [-1], [1]], dtype=np.int8)  # two inputs and the bias on one output
 BITS = np.array([1, 0])
 TOL_V = 2e-6  # op-amp gain 1e9, drivers of a micro-ohm, fast's residual of 1 uV
-TOL_IDEAL_V = 5e-5  # leaks of 1 Gohm are left out: 1.6 nA through some ten kilohms, times 2
+TOL_IDEAL_V = 5e-5  # leaks of 1 Gohm are left out: 1.6 nA at most through some ten kilohms
 
 
 def node_equations(die: Die) -> float:
