@@ -28,11 +28,11 @@ SeedOption = Annotated[
 ]
 
 
-def print_spot(check: dict[str, Any]) -> None:
+def print_spot(check: dict[str, Any], what: str = "inputs") -> None:
     """The bounds on the standard output."""
     few = ", ".join(map(str, check["inputs"][:8])) + (" ..." if len(check["inputs"]) > 8 else "")
     typer.echo(
-        f"  spot check: {len(check['inputs'])} of {check['total']} again in ngspice "
+        f"  spot check: {len(check['inputs'])} of {check['total']} {what} again in ngspice "
         f"({few}; seed {check['seed']})"
     )
     for bound in check["bounds"]:

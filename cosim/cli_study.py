@@ -6,11 +6,12 @@ from __future__ import annotations
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cosim.cli_output import print_json, shown_progress
+from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import CircuitError
 
 __all__ = ["study"]
@@ -41,7 +42,8 @@ def study(
     ] = None,
     model: Annotated[str, typer.Option("--model", help="Shipped network or .npz.")] = "lenet5",
     out: Annotated[Path, typer.Option("--out", help="Folder of NAME.csv and NAME.png.")] = OUT,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random choices.")] = 1,
+    spot: SpotOption = None,
+    seed: SeedOption = 1,
     quick: Annotated[bool, typer.Option("--quick", help="A few points: a trial.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace points that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
@@ -49,10 +51,15 @@ def study(
     """Solve many designs and draw: resistance, technology, drive (strength), neuron (curves).
 
     An interrupted study goes on where it was when started again. A point that the engine refuses
-    is a row of the CSV file whose `status` says why.
+    is a row of the CSV file whose `status` says why. --spot-check takes one image at each of a
+    share of the points.
     """
     from cosim.study.catalogue import STUDIES, make_study
+    from cosim.study.spot import checkable, spot_check_study
     from cosim.study.subject import load_subject
+
+    if spot is not None:
+        checkable(STUDIES[name.value], spot)  # refused before an hour of work
 
     words = ["cosim", "study", name.value, "--design", design]
     words += [word for text in sets or () for word in ("--set", text)]
@@ -74,9 +81,26 @@ def study(
             fresh=fresh,
             tell=progress or (lambda text, done: None),
         )
+        check = None
+        if spot is not None:
+            check = spot_check_study(
+                STUDIES[name.value],
+                subject,
+                made.rows,
+                share=spot,
+                seed=seed,
+                tell=progress or (lambda text, done: None),
+            )
     refused = [str(row["status"]) for row in made.refused]
     if as_json:
-        figures = {"csv": str(made.csv), "png": str(made.png), **made.counts, "rows": made.rows}
+        figures: dict[str, Any] = {
+            "csv": str(made.csv),
+            "png": str(made.png),
+            **made.counts,
+            "rows": made.rows,
+        }
+        if check is not None:
+            figures["spot_check"] = check.as_dict()
         print_json(figures)
     else:
         counts = made.counts
@@ -86,6 +110,9 @@ def study(
         )
         for reason in dict.fromkeys(refused):
             typer.echo(f"  refused {refused.count(reason)}: {reason}")
+        if check is not None:
+            print_spot(check.as_dict(), "points")
         typer.echo(f"{made.csv}\n{made.png}")
+    judge_spot(check)
     if len(refused) == made.counts["points"]:
         raise CircuitError(f"study {name.value}: every point was refused: {refused[0]}")

@@ -111,6 +111,8 @@ def test_version(cosim) -> None:
         (["bench", "--only", "accuracy"], ["--data"]),
         (["bench", "--only", "accuracy", "--data", "nowhere"], ["nowhere"]),
         (["study"], ["NAME"]),
+        (["study", "drive", "--spot-check", "1.5"], ["--spot-check", "1.5"]),
+        (["study", "neuron", "--spot-check", "0.1"], ["--spot-check", "neuron", "ngspice"]),
         (["study", "weather"], ["weather", "resistance", "technology", "drive", "neuron"]),
         (["study", "drive", "--images", "0"], ["--images"]),
         (["study", "drive", "--seed", "-1"], ["--seed"]),
@@ -288,7 +290,7 @@ def test_spot_check_beyond_a_bound_is_8(
     words = ["accuracy", "--engine", "fast", "--images", "4", "--spot-check", "0.5"]
     ran = cosim(*words)
     assert ran.code == code
-    assert "2 of 4 again in ngspice" in ran.out
+    assert "2 of 4 inputs again in ngspice" in ran.out
     assert ("neuron volts beyond the bound" in ran.err) is (code == 8)
     found = json.loads(cosim(*words, "--json").out)["spot_check"]
     assert (found["ok"], len(found["inputs"])) == (code == 0, 2)

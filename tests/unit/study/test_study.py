@@ -15,11 +15,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from cosim.design import load_design
-from cosim.errors import ConvergenceError, RunFolderError, UserInputError
+from cosim.errors import CircuitError, ConvergenceError, RunFolderError, UserInputError
 from cosim.study import catalogue
 from cosim.study.catalogue import STUDIES, make_study
 from cosim.study.chart import canvas, label_ends
 from cosim.study.record import OK, Origin, Record, Row
+from cosim.study.spot import spot_check_study
 from cosim.study.study import Study
 from cosim.study.subject import Subject
 from cosim.study.technologies import SIZED_FOR_OHM, TECHNOLOGIES, cell_sets
@@ -203,10 +204,9 @@ def test_names_at_line_ends_do_not_overlap() -> None:
     del figure
 
 
-@pytest.mark.parametrize("name", ["resistance", "technology", "drive"])
-def test_quick_study_solves_and_draws(name: str, tmp_path: Path) -> None:
+def small_subject() -> Subject:
     rng = np.random.default_rng(2)
-    subject = Subject(
+    return Subject(
         design_name="imac_14nm",
         sets=(),
         weights=tuple(rng.integers(-1, 2, s, dtype=np.int8) for s in ((41, 12), (13, 5))),
@@ -214,6 +214,11 @@ def test_quick_study_solves_and_draws(name: str, tmp_path: Path) -> None:
         labels=rng.integers(0, 5, 8).astype(np.uint8),
         identity={"engine": "fast", "design": "imac_14nm"},
     )
+
+
+@pytest.mark.parametrize("name", ["resistance", "technology", "drive"])
+def test_quick_study_solves_and_draws(name: str, tmp_path: Path) -> None:
+    subject = small_subject()
     made = make_study(
         name,
         subject,
@@ -227,3 +232,25 @@ def test_quick_study_solves_and_draws(name: str, tmp_path: Path) -> None:
     assert made.counts["solved"] >= 2
     assert all(0 <= float(row["accuracy"]) <= 1 for row in made.rows if row["status"] == OK)
     assert made.png.stat().st_size > 10_000
+
+
+@pytest.mark.spice
+@pytest.mark.parametrize("name", ["technology", "resistance"])
+def test_points_of_a_study_are_what_ngspice_finds(name: str) -> None:
+    subject, study = small_subject(), STUDIES[name]
+    rows: list[Row] = [{**point, "status": OK} for point in study.points(subject, True)]
+    check = spot_check_study(study, subject, rows, share=0.5, seed=1, tell=lambda text, done: None)
+    assert check.ok, check.as_dict()
+    assert (check.total, len(check.inputs)) == (len(rows), len(rows) // 2)
+
+
+def test_study_without_a_solved_point_cannot_be_checked() -> None:
+    with pytest.raises(CircuitError, match="no point was solved"):
+        spot_check_study(
+            STUDIES["drive"],
+            small_subject(),
+            [{"driver": "buffer", "tile": 16, "r_row_ohm": 0.0, "status": "DesignError: no"}],
+            share=1.0,
+            seed=1,
+            tell=lambda text, done: None,
+        )
