@@ -32,7 +32,8 @@ static size_t lay_out(const struct layer *z, struct state *g, char *memory)
 	g->cut_x = take(&at, tiles * R * one);
 	g->cut_u = take(&at, tiles * 2 * C * one);
 	g->v = take(&at, tiles * 2 * R * C * sizeof(vec));
-	g->room = take(&at, (2 * R + 6 * C + 3 * R * C + 2 * C + (2 * M + M + 4) * C) * sizeof(vec));
+	size_t access = z->per_a > 0 ? 2 * R * C : 0;
+	g->room = take(&at, (access + 2 * R + 6 * C + 3 * R * C + 2 * C + (2 * M + M + 4) * C) * sizeof(vec));
 	return (size_t)(at - memory);
 }
 

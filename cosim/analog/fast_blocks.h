@@ -7,6 +7,7 @@
 #define FAST_BLOCKS_H
 
 #include "fast_kernel.h"
+#include <stddef.h>
 #if defined(__AVX512F__) && SINGLE
 #include <immintrin.h>
 #endif
@@ -99,9 +100,33 @@ BLOCK void block_currents(const struct tile *t, long r, const long rows, int rea
 		add(t->heat, heat[k]);
 }
 
+/* volts across the access transistors beyond their mean resistance, and the heat of that */
+static inline void access_drops(const struct layer *z, const struct tile *t, const vec *restrict i,
+		const vec *restrict top, vec *restrict drop)
+{
+	const long cells = t->r * t->c;
+	vec heat = {0};
+
+	for (long side = 0; side < 2; side++)
+		for (long r = t->r0; r < t->r; r++)
+			for (long c = 0; c < t->cc; c++) {
+				long e = r * t->c + c;
+				vec amps = i[side * cells + e], share = amps * (real)z->per_a, ohm = {0};
+				for (long b = POWERS_I - 1; b >= 0; b--) {
+					vec of_x = {0};
+					for (long a = POWERS_X - 1; a >= 0; a--)
+						of_x = of_x * top[e] + z->series[b * POWERS_X + a];
+					ohm = ohm * share + of_x;
+				}
+				drop[side * cells + e] = amps * ohm;
+				heat += amps * amps * ohm;
+			}
+	add(t->heat, heat);
+}
+
 /* residuals of `rows` rows upwards from r: rs = rho0 + rho1, rd = rho0 - rho1 in place of i; their sums over psi */
-BLOCK vec block_residuals(const struct tile *t, long r, const long rows, real r_out,
-		const struct sums *z, const vec *restrict top, const vec *restrict v, vec *restrict i)
+BLOCK vec block_residuals(const struct tile *t, long r, const long rows, real r_out, const struct sums *z,
+		const vec *restrict top, const vec *restrict v, vec *restrict i, const vec *restrict drop)
 {
 	const long C = t->c, R = t->r, cells = R * C, live = t->cc;
 	const real *restrict psi = t->psi;
@@ -120,7 +145,12 @@ BLOCK vec block_residuals(const struct tile *t, long r, const long rows, real r_
 			b0 += r_out * l0;
 			b1 += r_out * l1;
 			wire += l0 * l0 + l1 * l1;
-			vec e0 = at - b0 - v[e], e1 = at - b1 - v[cells + e], both = e0 + e1, half = e0 - e1;
+			vec e0 = at - b0 - v[e], e1 = at - b1 - v[cells + e];
+			if (drop) {
+				e0 -= drop[e];
+				e1 -= drop[cells + e];
+			}
+			vec both = e0 + e1, half = e0 - e1;
 			l0 -= i[e];
 			l1 -= i[cells + e];
 			worst = worse(worse(worst, e0), e1);

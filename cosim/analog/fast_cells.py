@@ -89,7 +89,7 @@ class LayerSolver:
     @cached_property
     def linear(self) -> bool:
         """Cells have a fixed conductance."""
-        return bool(np.isinf(self.layer.cell.v_h_v))
+        return bool(np.isinf(self.layer.cell.v_h_v)) and self.layer.series is None
 
     def solve(self, source_v: Floats, *, tol_v: float = TOL_V) -> LayerState:
         """Voltages and currents for sources (n, n_in + 1)."""

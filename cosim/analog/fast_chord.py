@@ -26,11 +26,11 @@ FLOAT_TOL_V = 1e-6
 CUT_OHM = 1e5  # a feed or foot beyond is a cut: its line floats
 MAX_TURNS = 200
 LONGS = ("h", "v", "r", "c", "ports", "n_out", "n_rows")
-DOUBLES = ("g", "r_in", "r_out", "r_s", "k", "drop_ohm", "drop_a")
+DOUBLES = ("g", "r_in", "r_out", "r_s", "k", "drop_ohm", "drop_a", "per_a")
 ARRAYS = (
     *("live_r", "live_c", "place", "g_p", "a"),
     *("paired", "ap", "g_bent", "a_bent", "g_even", "feed", "foot", "cut_row", "cut_line"),
-    *("phi", "fa", "psi", "fb", "y", "eta", "hkl", "port_step"),
+    *("phi", "fa", "psi", "fb", "y", "eta", "hkl", "port_step", "series"),
 )
 
 
@@ -100,6 +100,8 @@ class CellNetwork:
         if failed or not left < tol_v:
             off = f"still off by {left:.3g} V" if np.isfinite(left) else "not a number"
             raise ConvergenceError(f"{name}: {off} after {turns.value} steps")
+        if self.layer.series is not None:
+            self.layer.series.check(u)
         return CellPoint(
             x_v=x_v,
             source_a=source_a,
@@ -141,6 +143,7 @@ class CellNetwork:
             "feed": np.where(layer.feed > CUT_OHM, 0.0, layer.feed),
             "foot": np.where(layer.foot > CUT_OHM, 0.0, layer.foot),
             **{k: getattr(modes, k) for k in ("phi", "fa", "psi", "fb", "y", "eta", "hkl")},
+            "series": layer.series.c if layer.series else np.zeros(1),
         }
         arrays: dict[str, NDArray[np.generic]] = {
             "live_r": live.any(axis=(1, 3)).sum(axis=1).astype(np.int64),
@@ -164,6 +167,7 @@ class CellNetwork:
             "k": 0.0 if np.isinf(layer.cell.v_h_v) else 1 / layer.cell.v_h_v,
             "drop_ohm": self.drop[0],
             "drop_a": self.drop[1],
+            "per_a": 1 / layer.series.scale_a if layer.series else 0.0,
         }
         addresses = {key: array.ctypes.data for key, array in arrays.items()}
         return _Layer(**numbers, **addresses, amp=values), {**arrays, **held}

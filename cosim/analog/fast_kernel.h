@@ -13,6 +13,7 @@ typedef float real;
 typedef double real;
 #endif
 enum { M = 2, LANES = 16, WIDE = 8, PAIR = LANES / WIDE };
+enum { POWERS_I = 6, POWERS_X = 8 };
 
 typedef real vec __attribute__((vector_size(LANES * sizeof(real))));
 typedef double wide __attribute__((vector_size(64), may_alias)); /* PAIR of them are the LANES */
@@ -29,6 +30,7 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	long h, v, r, c, ports, n_out, n_rows;
 	double g, r_in, r_out, r_s, k;        /* chord slope; ohm per segment; strip, 1/v_h (0: linear) */
 	double drop_ohm, drop_a;              /* source resistance and its current limit; 0: none */
+	double per_a;                         /* access transistors: 1/amperes of `series`; 0: none */
 	const long *live_r, *live_c, *place;  /* [h] rows, [v] columns that exist; [n_rows] source to (h, row) */
 	const real *g_p, *a;                  /* [h][v][2][r][c] 1/R_P and 1 + TMR (1: P) */
 	const long *paired;                   /* [h][v] no synapse has two AP cells; for these, [h][v][r][c]: */
@@ -38,6 +40,7 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	const double *cut_row, *cut_line;     /* [h][v][r][2], [h][v][2][c][2]: 0, or V per A, S of the leak */
 	const real *phi, *fa, *psi, *fb, *y, *eta, *hkl;  /* fast_modes.py */
 	const double *port_step;              /* [ports][v][2c][2c] volts per ampere */
+	const real *series;                   /* [POWERS_I][POWERS_X] ohm beyond r_s: fast_access.py */
 	struct amplifier amp;
 };
 

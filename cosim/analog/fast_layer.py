@@ -8,17 +8,17 @@ and a cell without conductance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_access import SeriesFit, series_fit
 from cosim.analog.fast_modes import Modes, modes_of
 from cosim.analog.ideal_column import Cell, cell_of
 from cosim.analog.variation import LayerDie
 from cosim.design import Design
-from cosim.errors import DesignError
 from cosim.mapping import Mapping, cell_wires
 
 __all__ = ["PADDING", "Lines", "TiledLayer", "cell_current", "tiled_layer", "wire_matrices"]
@@ -46,8 +46,9 @@ class TiledLayer:
     Cells are (h, v, 2, rows, cols): `g_p` = 1/R_P (0: none) and `a` = 1 + TMR of an AP cell, 1 of a
     P cell; either conducts g_p (1 + y)/(a + y) behind `cell.r_s_ohm`, y = (junction volts/v_h)^2.
     `feed` (h, v, rows) is the resistance from source to row, `foot` (h, v, 2, cols) from an I line
-    to its port; `row_place` (n_in + 1,) where input i lies in arrays (h, rows). `g_ap_s` is the
-    slope of a nominal AP cell at the layer's typical voltage `typical_v`.
+    to its port, `series` what access transistors drop beyond `cell.r_s_ohm`; `row_place`
+    (n_in + 1,) where input i lies in arrays (h, rows). `g_ap_s` is the slope of a nominal AP cell
+    at the layer's typical voltage `typical_v`.
     """
 
     n_in: int
@@ -62,6 +63,7 @@ class TiledLayer:
     typical_v: float
     lines: Lines
     row_place: NDArray[np.int64]
+    series: SeriesFit | None = None
 
     @property
     def ports(self) -> int:
@@ -123,10 +125,6 @@ def tiled_layer(
     open_ohm: float = np.inf,
 ) -> TiledLayer:
     """The arrays of layer `layer`, with the spread and defects of `die`."""
-    if design.macro.access.enabled:
-        raise DesignError(
-            "engine fast has no access transistors yet: macro.access.enabled must be false"
-        )
     weights = mapping.weights[layer]
     n_rows, n_out = weights.shape
     h_p, v_p = mapping.layer_partitions(layer)
@@ -141,7 +139,9 @@ def tiled_layer(
         r_out=wires.r_out_ohm if wires else 0.0,
         r_join=macro.partition.join_ohm if wires and not tied else 0.0,
     )
-    cell = cell_of(design)
+    cell, series = cell_of(design), series_fit(design) if macro.access.enabled else None
+    if series is not None:
+        cell = replace(cell, r_s_ohm=cell.r_s_ohm + series.mean_ohm)
     all_g, all_a = _cells(weights, cell, die)
     w = np.full((h_p, v_p, rows, cols), PADDING)
     g_p, a = np.zeros((h_p, v_p, 2, rows, cols)), np.ones((h_p, v_p, 2, rows, cols))
@@ -173,6 +173,7 @@ def tiled_layer(
         typical_v=macro.vdd_v if layer == 0 else HIDDEN_BIAS_V,
         lines=lines,
         row_place=place,
+        series=series,
     )
 
 

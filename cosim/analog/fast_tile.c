@@ -101,10 +101,17 @@ void tile_step(const struct layer *z, struct tile *t, int react)
 	}
 	add(t->wire, wire);
 	memset(q.ps, 0, 2 * M * (size_t)C * sizeof *q.ps); /* pd adjoins */
-	for (r = R - 1; r - ROWS + 1 >= t->r0; r -= ROWS)
-		t->worst = worse(t->worst, block_residuals(t, r, ROWS, r_out, &q, top, t->v, i));
-	for (; r >= t->r0; r--)
-		t->worst = worse(t->worst, block_residuals(t, r, 1, r_out, &q, top, t->v, i));
+	if (z->per_a > 0) {
+		vec *drop = zl + M * C;
+		access_drops(z, t, i, top, drop);
+		for (r = R - 1; r >= t->r0; r--)
+			t->worst = worse(t->worst, block_residuals(t, r, 1, r_out, &q, top, t->v, i, drop));
+	} else {
+		for (r = R - 1; r - ROWS + 1 >= t->r0; r -= ROWS)
+			t->worst = worse(t->worst, block_residuals(t, r, ROWS, r_out, &q, top, t->v, i, NULL));
+		for (; r >= t->r0; r--)
+			t->worst = worse(t->worst, block_residuals(t, r, 1, r_out, &q, top, t->v, i, NULL));
+	}
 	mix(t, &q);
 	for (r = t->r0; r + ROWS <= R; r += ROWS)
 		block_step(t, r, ROWS, g, &q, i, t->v, sum);

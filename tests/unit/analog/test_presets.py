@@ -28,6 +28,7 @@ WEIGHTS = np.array([[1, -1], [0, 1], [-1, 1]], np.int8)
 BITS = np.array([1, 0])
 EXACT = ["macro.amplifier={kind: ideal, gain_output: 1.0}", "macro.meter_cells=false"]
 TOL_V = 2e-6  # op-amp of gain 1e9, splines of transistors; milliohm ties that neurons load
+TOL_FIT_V = 1e-4
 ACCESS = [name for name in design_names() if load_design(name).macro.access.enabled]
 # r_low, r_high, or None for the MTJ of 50 x 30 nm: what each preset stands for
 CELLS = {
@@ -143,13 +144,15 @@ def test_ideal_follows_the_node_equations_without_wires(name: str) -> None:
     assert layer.amplifier_v[0] == pytest.approx(want, abs=20 * TOL_V)
 
 
-@pytest.mark.parametrize("name", [name for name in design_names() if name not in ACCESS])
+@pytest.mark.parametrize("name", design_names())
 @pytest.mark.parametrize("wires", ["true", "false"])
 def test_fast_follows_the_node_equations(name: str, wires: str) -> None:
     design, want = hand(name, [f"wires.enabled={wires}"], wired=True)
     stack = fast_stack([WEIGHTS], design)
     state = stack.solve(stack.drive_of(BITS), tol_v=1e-8)
-    assert state.amplifier_v[0][0] == pytest.approx(want, abs=TOL_V)
+    # drops of transistors are fitted within 0.1 mV, with gain 1 as much at an amplifier
+    tol_v = TOL_FIT_V if name in ACCESS else TOL_V
+    assert state.amplifier_v[0][0] == pytest.approx(want, abs=tol_v)
 
 
 @pytest.mark.spice
