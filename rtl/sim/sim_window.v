@@ -5,7 +5,8 @@
 //    +window_from_ps=N +window_to_ps=N        by time, exactly; without an end, to the end
 //    +window_open=ID +window_close=ID         from each opening of a region to the next closing
 //    +window_pin=N +window_ps=D               D ps from each edge at which i_pins[N] rose
-// Timing: regions and pins open and close at the edge that their mark carries.
+// Timing: a region opens and closes at the edge that its mark carries. i_pins are flops of i_clk: the
+// window opens in the time step in which one rises, and closes at the first edge D ps later or after.
 
 `timescale 1ps/1ps
 `default_nettype none
@@ -20,19 +21,23 @@ module sim_window (
    output wire        o_open
 );
 
-   reg [63:0] from_ps, to_ps, pin_ps, until_q;
+   reg [63:0] from_ps, to_ps, pin_ps;
+   reg [63:0] edge_q, until_q;   // time of the edge before; when the pin's window ends
    reg [31:0] open_id, close_id, pin;
    reg        by_region, by_pin, bounded;
    reg        timed, region_q, pin_q;
    reg [3:0]  before_q;
 
-   assign o_open = timed || region_q || pin_q;
+   wire rise = by_pin && !i_rst && i_pins[pin[1:0]] && !before_q[pin[1:0]];
+
+   assign o_open = timed || region_q || pin_q || rise;
 
    initial begin
       timed     = 1'b0;
       region_q  = 1'b0;
       pin_q     = 1'b0;
       before_q  = 4'd0;
+      edge_q    = 64'd0;
       until_q   = 64'd0;
       pin_ps    = 64'd0;
       by_region = ($value$plusargs("window_open=%d", open_id) != 0)
@@ -58,9 +63,10 @@ module sim_window (
          region_q <= 1'b0;
       end
       before_q <= i_rst ? 4'd0 : i_pins;
-      if (by_pin && !i_rst && i_pins[pin[1:0]] && !before_q[pin[1:0]]) begin
-         until_q <= $time + pin_ps;
-         pin_q   <= 1'b1;
+      edge_q   <= $time;
+      if (rise) begin
+         until_q <= edge_q + pin_ps;
+         pin_q   <= ($time < edge_q + pin_ps);
       end else if (pin_q && ($time >= until_q)) begin
          pin_q <= 1'b0;
       end

@@ -23,23 +23,29 @@ class Model:
 
     def __init__(self, want: dict[str, int]) -> None:
         self.want, self.region, self.pin = want, False, False
-        self.until_ps, self.before = 0, 0
+        self.until_ps, self.edge_ps, self.before = 0, 0, 0
 
-    def edge(self, t_ps: int, opened: int | None, closed: int | None, pins: int) -> bool:
-        """Whether the window is open after the edge at `t_ps`."""
+    def rises(self, pins: int) -> bool:
+        mask = 1 << self.want.get("window_pin", 9)
+        return bool(pins & mask & ~self.before)
+
+    def now(self, t_ps: int, pins: int) -> bool:
+        """Whether the window is open at `t_ps`, inside a cycle."""
+        return self.region or self.pin or self.rises(pins) or self.timed(t_ps)
+
+    def edge(self, t_ps: int, opened: int | None, closed: int | None, pins: int) -> None:
+        """An edge comes; `pins` are as they were before it."""
         want = self.want
         if opened is not None and opened == want.get("window_open"):
             self.region = True
         if closed is not None and closed == want.get("window_close"):
             self.region = False
-        if "window_pin" in want:
-            mask = 1 << want["window_pin"]
-            if pins & mask and not self.before & mask:
-                self.pin, self.until_ps = True, t_ps + want["window_ps"]
-            elif self.pin and t_ps >= self.until_ps:
-                self.pin = False
-        self.before = pins
-        return self.region or self.pin or self.timed(t_ps)
+        if self.rises(pins):
+            self.until_ps = self.edge_ps + want["window_ps"]
+            self.pin = t_ps < self.until_ps
+        elif self.pin and t_ps >= self.until_ps:
+            self.pin = False
+        self.before, self.edge_ps = pins, t_ps
 
     def timed(self, t_ps: int) -> bool:
         want = self.want
@@ -53,6 +59,7 @@ async def open_as_the_model_says(dut: Any) -> None:
     want = json.loads(os.environ[WANT_ENV])
     tb, model = Bench(dut, seed=5), Model(want)
     await tb.reset(i_mark_open=0, i_mark_close=0, i_mark_id=0, i_pins=0)
+    model.edge_ps = round(get_sim_time("ps"))
     opened = 0
     for _ in range(1500):
         ident, pins = tb.rng.randrange(4), tb.rng.randrange(16) if maybe(tb.rng, 0.3) else 0
@@ -61,13 +68,16 @@ async def open_as_the_model_says(dut: Any) -> None:
             i_mark_open=verb == "open", i_mark_close=verb == "close", i_mark_id=ident, i_pins=pins
         )
         await FallingEdge(dut.i_clk)
-        await RisingEdge(dut.i_clk)
         await ReadOnly()
+        now = model.now(round(get_sim_time("ps")), pins)
+        assert int(dut.o_open.value) == now
+        opened += now
+        await RisingEdge(dut.i_clk)
         t_ps = round(get_sim_time("ps"))
         mark = (ident if verb == "open" else None, ident if verb == "close" else None)
-        now = model.edge(t_ps, *mark, pins)
-        assert int(dut.o_open.value) == now, t_ps
-        opened += now
+        model.edge(t_ps, *mark, pins)
+        await ReadOnly()
+        assert int(dut.o_open.value) == model.now(t_ps, pins), t_ps
         await Timer(1, "ps")
     assert 0 < opened < 1500
 

@@ -114,9 +114,9 @@ def test_windows_by_time_and_by_pin(
     closed = [t for t, level in levels if level == 0]
     if begin is not None:
         assert (opened, closed) == ([begin], [end])
-    else:  # the RTL sees its pin one edge after it rose
-        assert opened == [t + 1000 for t in strobes]
-        assert closed == [t + 6000 for t in strobes]
+    else:
+        assert opened == strobes
+        assert closed == [t + 5000 for t in strobes]
 
 
 def test_a_window_that_never_opened_is_a_warning(tmp_path: Path) -> None:
