@@ -11,15 +11,15 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosim.analog.fast_amplifier import AmplifierBank
 from cosim.analog.fast_cells import LayerState
-from cosim.analog.fast_forward import CHUNK, GROUPS, THREADS, FastStack, StackState
+from cosim.analog.fast_forward import GROUPS, FastStack, StackState
 from cosim.analog.fast_motion import motion_error, motion_kernel, workspace
 from cosim.analog.fast_plan import POWERS, goal_arrays, plan_of
 
@@ -48,12 +48,14 @@ class Window:
 def evaluate_window(stack: FastStack, drive_v: Floats, window_s: float, band_v: float) -> Window:
     """All inputs (n, n_in), from off to `window_s`; outputs are the last neurons."""
     plan_of(stack)  # before threads ask for it
-    chunks = [drive_v[k : k + CHUNK] for k in range(0, len(drive_v), CHUNK)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(
-            pool.map(lambda chunk: move(stack, stack.solve(chunk), window_s, band_v), chunks)
-        )
-    return _joined(stack, parts)
+
+    def keep(goal: StackState) -> tuple[Any, ...]:
+        held = np.empty(1, dtype=object)  # `evaluate` puts what chunks return in order
+        held[0] = move(stack, goal, window_s, band_v)
+        return (held,)
+
+    (parts,) = stack.evaluate(drive_v, keep)
+    return _joined(stack, list(parts))
 
 
 def move(stack: FastStack, goal: StackState, window_s: float, band_v: float) -> Window:

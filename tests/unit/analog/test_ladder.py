@@ -9,7 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cosim.analog.ladder import Bound, error_budget, ladder
+from cosim.analog.fast_forward import fast_stack
+from cosim.analog.ladder import BOUNDS, Bound, error_budget, ladder
+from cosim.analog.variation import sample_die
 from cosim.design import load_design
 
 SMALL = ["macro.tile.rows=16", "macro.tile.cols=16", "wires.enabled=true"]
@@ -24,7 +26,28 @@ def test_every_bound_of_the_small_macro_holds(sets: list[str], random_stack: Cal
     assert [bound.name for bound in result.bounds if not bound.ok] == []
     groups = {b.name for b in result.bounds if b.name.startswith("energy")}
     assert len(groups) == 5
+    by_name = {bound.name: bound for bound in result.bounds}
+    fast_s, spice_s = by_name["settling time"].values
+    assert 1e-10 < fast_s < 3e-9
+    assert 1e-10 < spice_s < 3e-9
+    assert all(joules > 0 for name in groups for joules in by_name[name].values)
     assert result.as_dict()["ok"] is True
+
+
+@pytest.mark.spice
+def test_a_die_is_the_same_die_in_both_engines(random_stack: Callable) -> None:
+    """Its spread moves volts by more than the bounds: two dies would not pass."""
+    design, weights = load_design("imac_14nm", SMALL), random_stack(*SIZES)
+    bits = np.random.default_rng(1).integers(0, 2, (5, 33))
+    die = sample_die(design, SIZES, seed=1, index=2)
+    result = ladder(design, weights, bits, die=die)
+    assert [bound.name for bound in result.bounds if not bound.ok] == []
+    assert result.die == 2
+    other = fast_stack(weights, design, die=sample_die(design, SIZES, seed=1, index=3))
+    stack = fast_stack(weights, design, die=die)
+    drive_v = stack.drive_of(bits)
+    apart = stack.solve(drive_v).amplifier_v[0] - other.solve(drive_v).amplifier_v[0]
+    assert np.abs(apart).max() > 10 * BOUNDS["amplifier"]
 
 
 def test_shares_of_the_budget_sum_to_one_and_wires_lead(random_stack: Callable) -> None:
