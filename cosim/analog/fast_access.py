@@ -23,7 +23,7 @@ from cosim.analog.tables_access import access_cell, access_fet
 from cosim.design import Design
 from cosim.errors import RangeError
 
-__all__ = ["POWERS_I", "POWERS_X", "SeriesFit", "series_fit"]
+__all__ = ["SeriesFit", "series_fit"]
 
 Floats = NDArray[np.float64]
 POWERS_I, POWERS_X = 6, 8  # as in fast_kernel.h

@@ -25,7 +25,7 @@ from cosim.analog.ideal_column import Column, cell_of
 from cosim.analog.variation import LayerDie
 from cosim.design import Design
 from cosim.errors import ConvergenceError
-from cosim.mapping import bounds
+from cosim.mapping import bounds, column_bounds
 
 __all__ = ["DieCells", "DieColumn", "die_cells", "solve_die_columns"]
 
@@ -180,7 +180,7 @@ def solve_die_columns(
     sides, h_of_row = die_cells(weights, die, design)
     plus_v, minus_v = np.empty((2, len(x_v), n_out))
     found: list[Callable[[], Floats]] = []
-    for v, (col0, col1) in enumerate(bounds(n_out, tile.cols, tile.split)):
+    for v, (col0, col1) in enumerate(column_bounds(n_out, tile.cols, tile.split)):
         tiles = _TileColumn(
             x_v=x_v,
             sides=[_cut(cells, slice(col0, col1)) for cells in sides],

@@ -11,6 +11,7 @@ from cosim.mapping.stack import (
     Tile,
     bounds,
     cell_states,
+    column_bounds,
     map_stack,
     partitions,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "cell_states",
     "cell_wires",
     "check_stack",
+    "column_bounds",
     "load_mapping",
     "map_stack",
     "pack",

@@ -21,7 +21,16 @@ from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.mapping.packing import Weights, check_stack, pack
 
-__all__ = ["Mapping", "Schedule", "Tile", "bounds", "cell_states", "map_stack", "partitions"]
+__all__ = [
+    "Mapping",
+    "Schedule",
+    "Tile",
+    "bounds",
+    "cell_states",
+    "column_bounds",
+    "map_stack",
+    "partitions",
+]
 
 Split = Literal["full", "even"]
 
@@ -93,7 +102,7 @@ class Mapping:
             out += [
                 Tile(layer=layer, h=h, v=v, row0=row0, row1=row1, col0=col0, col1=col1)
                 for h, (row0, row1) in enumerate(bounds(rows, self.tile_rows, self.split))
-                for v, (col0, col1) in enumerate(bounds(cols, self._width(cols), "full"))
+                for v, (col0, col1) in enumerate(column_bounds(cols, self.tile_cols, self.split))
             ]
         return tuple(out)
 
@@ -106,10 +115,6 @@ class Mapping:
         """(H_P, V_P) of one layer."""
         rows, cols = self.weights[layer].shape
         return partitions(rows - 1, cols, self.tile_rows, self.tile_cols)
-
-    def _width(self, cols: int) -> int:
-        """Columns of a tile: with an even split all are alike, but for a smaller last one."""
-        return self.tile_cols if self.split == "full" else -(-cols // -(-cols // self.tile_cols))
 
     def tile_weights(self, tile: Tile) -> NDArray[np.int8]:
         """The weights of one tile, (rows, cols)."""
@@ -132,6 +137,11 @@ def bounds(n: int, size: int, split: Split) -> list[tuple[int, int]]:
     else:
         ends = [min(k * size, n) for k in range(parts + 1)]
     return list(pairwise(ends))
+
+
+def column_bounds(n: int, size: int, split: Split) -> list[tuple[int, int]]:
+    """(first, end) of each part of `n` columns; `even` ones are alike but for a smaller last."""
+    return bounds(n, size if split == "full" else -(-n // -(-n // size)), "full")
 
 
 def cell_states(weights: ArrayLike) -> tuple[NDArray[np.int8], NDArray[np.int8]]:

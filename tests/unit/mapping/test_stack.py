@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cosim.design import load_design
-from cosim.mapping import cell_states, map_stack
+from cosim.mapping import bounds, cell_states, column_bounds, map_stack
 from cosim.mapping.stack import Mapping
 
 
@@ -71,3 +71,9 @@ def test_an_even_split_ends_parts_where_the_public_netlist_does() -> None:
         full.layer_partitions(k) for k in (0, 1)
     ]
     assert sum(tile.rows * tile.cols for tile in mapping.tiles) == 401 * 120 + 121 * 84
+
+
+def test_even_columns_are_alike_but_for_a_smaller_last_tile() -> None:
+    assert column_bounds(85, 32, "even") == [(0, 29), (29, 58), (58, 85)]
+    assert column_bounds(85, 32, "full") == [(0, 32), (32, 64), (64, 85)]
+    assert bounds(85, 32, "even") == [(0, 29), (29, 57), (57, 85)]
