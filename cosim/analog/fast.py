@@ -132,9 +132,9 @@ class FastEngine:
         self.advance(t_ps)
 
     def sample(self, pins: tuple[str, ...] = ()) -> Sample:
-        now_ps = self._pins.now()
+        self._pins.now()
         _, motion = self._programmed()
-        found, joules = sampled(now_ps, motion.held_v, self._converters, pins, self.snapshot())
+        found, joules = sampled(self._pins, motion.held_v, self._converters, pins, self.snapshot())
         self._joules["converters"] += joules
         return found
 

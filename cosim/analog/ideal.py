@@ -20,7 +20,8 @@ from cosim.analog.characterise import NeuronCurve, neuron_curve
 from cosim.analog.ideal_column import input_currents
 from cosim.analog.ideal_die import DieColumn
 from cosim.analog.ideal_forward import LayerVolts, ideal_forward, row_parts
-from cosim.analog.netlist import ENABLE, converters, input_pin
+from cosim.analog.lockstep import Boundary, bill, sampled
+from cosim.analog.netlist import converters
 from cosim.analog.protocol import Advance, Energy, Sample
 from cosim.analog.upkeep import Upkeep
 from cosim.analog.variation import Die
@@ -60,11 +61,8 @@ class IdealEngine:
         self.name, self.design, self.sizes = name, design, tuple(sizes)
         self._curve, self._die = curve, die
         self._weights: tuple[NDArray[np.int8], ...] = ()
-        self._inputs = {input_pin(i): i for i in range(self.sizes[0])}
+        self._pins = Boundary(name, self.sizes[0])
         self._converters = converters(self.sizes[-1], design)
-        self._bits = np.zeros(self.sizes[0], dtype=np.int64)
-        self._enabled = 0
-        self._now_ps: int | None = None
         self._joules: dict[str, float] = dict.fromkeys(GROUPS, 0.0)
         self._heat_j, self._heat_w = 0.0, 0.0  # of the cells, when metered
         self._upkeep = Upkeep(design)
@@ -82,8 +80,8 @@ class IdealEngine:
             raise CircuitError(
                 f"weights are {mapping.sizes}, the macro is {self.sizes}", macro=self.name
             )
-        if self._now_ps is not None:
-            self._bill(self._now_ps)
+        if self._pins.now_ps is not None:
+            self._bill(self._pins.now_ps)
         self._weights = mapping.weights
         self._upkeep.programmed(mapping.schedule.prog_words)
         self._forget()
@@ -91,60 +89,40 @@ class IdealEngine:
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         if not self._weights:
             raise CircuitError("not programmed", macro=self.name, t_ps=t_ps)
-        self._now_ps = t_ps
+        self._pins.now_ps = t_ps
         self._set(levels)
-        self._upkeep.enable(t_ps, self._enabled)
+        self._upkeep.enable(t_ps, self._pins.enabled)
 
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
-        if t_ps != self._now():
-            raise ValueError(f"{self.name}: drive at {t_ps} ps, but the time is {self._now_ps} ps")
+        self._pins.at(t_ps)
         self._set(levels)
-        self._upkeep.enable(t_ps, self._enabled)
+        self._upkeep.enable(t_ps, self._pins.enabled)
 
     def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
         self._bill(until_ps)
         return Advance(t_ps=until_ps, settled=True)
 
     def propose(self, until_ps: int) -> int:
-        return max(until_ps, self._now())
+        return max(until_ps, self._pins.now())
 
     def sleep(self, t_ps: int) -> None:
         self._bill(t_ps)
 
     def sample(self, pins: tuple[str, ...] = ()) -> Sample:
-        now_ps = self._now()
-        last = self._solved()[-1].neuron_v[0] if self._enabled else np.zeros(self.sizes[-1])
-        volts = {c.name: float(v) for c, v in zip(self._converters, last, strict=True)}
-        codes: dict[str, int] = {}
-        for converter in self._converters:
-            if converter.name in pins:
-                codes[converter.name], _ = converter.code(volts[converter.name])
-                self._joules["converters"] += converter.energy_j
-        unknown = [pin for pin in pins if pin not in volts]
-        if unknown:
-            raise KeyError(f"{self.name}: no output pin {unknown[0]}")
-        return Sample(t_ps=now_ps, volts=volts, codes=codes, layers=self.snapshot())
+        self._pins.now()
+        last = self._solved()[-1].neuron_v[0] if self._pins.enabled else np.zeros(self.sizes[-1])
+        found, joules = sampled(self._pins, last, self._converters, pins, self.snapshot())
+        self._joules["converters"] += joules
+        return found
 
     def energy(self) -> Energy:
-        by_group: dict[str, float] = {}
-        for supply, joules in self._joules.items():
-            by_group[GROUPS[supply]] = by_group.get(GROUPS[supply], 0.0) + joules
-        if self.design.macro.meter_cells:
-            by_group["drivers"] -= self._heat_j
-            by_group["cells"] = self._heat_j
-        return self._upkeep.bill(
-            Energy(
-                t_ps=self._now(),
-                total_j=sum(self._joules.values()),
-                by_supply=dict(self._joules),
-                by_group=by_group,
-            )
-        )
+        taken = {"cells": self._heat_j} if self.design.macro.meter_cells else {}
+        return self._upkeep.bill(bill(self._pins.now(), self._joules, GROUPS, taken))
 
     def snapshot(self) -> Mapping[str, Floats]:
         shot: dict[str, Floats] = {}
         for layer, n_out in enumerate(self.sizes[1:]):
-            volts = self._solved()[layer] if self._enabled else None
+            volts = self._solved()[layer] if self._pins.enabled else None
             off = np.zeros(n_out)
             shot[f"layer{layer}.amplifier"] = volts.amplifier_v[0].copy() if volts else off
             shot[f"layer{layer}.neuron"] = volts.neuron_v[0].copy() if volts else off
@@ -155,19 +133,8 @@ class IdealEngine:
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _now(self) -> int:
-        if self._now_ps is None:
-            raise CircuitError("the engine has not been started", macro=self.name)
-        return self._now_ps
-
     def _set(self, levels: Mapping[str, int]) -> None:
-        for name, level in levels.items():
-            if name == ENABLE:
-                self._enabled = int(level)
-            elif name in self._inputs:
-                self._bits[self._inputs[name]] = int(level)
-            else:
-                raise KeyError(f"{self.name}: no input pin {name}")
+        self._pins.set(levels)
         self._forget()
 
     def _forget(self) -> None:
@@ -176,21 +143,19 @@ class IdealEngine:
     def _solved(self) -> tuple[LayerVolts, ...]:
         if self._layers is None:
             self._layers = ideal_forward(
-                self._weights, self._bits, self.design, self.curve, die=self._die
+                self._weights, self._pins.bits, self.design, self.curve, die=self._die
             )
         return self._layers
 
     def _bill(self, until_ps: int) -> None:
-        now_ps = self._now()
-        if until_ps < now_ps:
-            raise ValueError(f"{self.name}: cannot go back from {now_ps} to {until_ps} ps")
-        if self._enabled and until_ps > now_ps:
+        now_ps = self._pins.until(until_ps)
+        if self._pins.enabled and until_ps > now_ps:
             if self._power_w is None:
                 self._power_w = self._supply_power_w()
             for supply, watts in self._power_w.items():
                 self._joules[supply] += watts * (until_ps - now_ps) * 1e-12
             self._heat_j += self._heat_w * (until_ps - now_ps) * 1e-12
-        self._now_ps = until_ps
+        self._pins.now_ps = until_ps
 
     def _supply_power_w(self) -> dict[str, float]:
         macro = self.design.macro

@@ -58,7 +58,7 @@ class Boundary:
 
 
 def sampled(
-    t_ps: int,
+    pins_at: Boundary,
     held_v: Floats,
     converters: Sequence[Converter],
     pins: tuple[str, ...],
@@ -68,14 +68,14 @@ def sampled(
     volts = {c.name: float(v) for c, v in zip(converters, held_v, strict=True)}
     unknown = [pin for pin in pins if pin not in volts]
     if unknown:
-        raise KeyError(f"no output pin {unknown[0]}")
+        raise KeyError(f"{pins_at.name}: no output pin {unknown[0]}")
     codes: dict[str, int] = {}
     joules = 0.0
     for converter in converters:
         if converter.name in pins:
             codes[converter.name], _ = converter.code(volts[converter.name])
             joules += converter.energy_j
-    return Sample(t_ps=t_ps, volts=volts, codes=codes, layers=layers), joules
+    return Sample(t_ps=pins_at.now(), volts=volts, codes=codes, layers=layers), joules
 
 
 def bill(
