@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -20,6 +19,7 @@ from cosim.cli_bench import bench
 from cosim.cli_compare import compare, report
 from cosim.cli_dies import DiesOption, NoiseOption, dies_accuracy, print_dies
 from cosim.cli_energy import energy_app
+from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
 from cosim.cli_output import console_for, print_json
 from cosim.cli_run import App, run
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
@@ -46,16 +46,6 @@ app.add_typer(energy_app, name="energy")
 app.command()(ladder)
 app.command()(study)
 app.command()(bench)
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
-DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
-]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Folder of MNIST IDX files; default: built-in images.")
-]
-ModelOption = Annotated[str, typer.Option("--model", help="Shipped network or an .npz file.")]
 
 
 class Simulator(StrEnum):

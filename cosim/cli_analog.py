@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosim.cli_dies import DieOption
+from cosim.cli_options import DesignOption, JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import MismatchError, UserInputError
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
 
 macro_app = typer.Typer(help="The analog macro alone, without the SoC.", no_args_is_help=True)
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
-DesignOption = Annotated[str, typer.Option("--design", help="Shipped design or a YAML file.")]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
-]
 
 
 class InputUnit(StrEnum):

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cosim.cli_options import JsonFlag
 from cosim.cli_output import console_for, print_json
 from cosim.errors import MismatchError, UserInputError
 
@@ -41,9 +42,7 @@ def bench(
         Path | None, typer.Option("--data", help="MNIST IDX files: part accuracy needs them.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of scaling.csv and .png.")] = OUT,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the figures as one JSON object.")
-    ] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Measure the speed figures of the README; exit code 8 if a bound is missed.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
 from cosim.cli_output import command_line, console_for, print_json, print_result, shown_progress
 from cosim.cli_run import App, Engine
 from cosim.errors import UserInputError
@@ -15,7 +16,6 @@ from cosim.errors import UserInputError
 __all__ = ["compare", "report"]
 
 RUNS = Path("runs")
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 
 
 def compare(
@@ -24,19 +24,10 @@ def compare(
     engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
         Engine.fast
     ),
-    design: Annotated[
-        str, typer.Option("--design", help="Shipped design or a YAML file.")
-    ] = "imac_14nm",
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Folder of MNIST IDX files; default: built-in images."),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", help="Shipped network or an .npz file.")
-    ] = "lenet5",
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    data: DataOption = None,
+    model: ModelOption = "lenet5",
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Folder; default: runs/<stamp>-APP-compare.")
     ] = None,

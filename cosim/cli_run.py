@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cosim.cli_dies import DieOption, NoiseOption
+from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
 from cosim.cli_output import command_line, print_json, print_result, shown_progress
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import UserInputError
@@ -40,19 +41,10 @@ def run(
     engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
         Engine.fast
     ),
-    design: Annotated[
-        str, typer.Option("--design", help="Shipped design or a YAML file.")
-    ] = "imac_14nm",
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a design key: macro.vdd_v=0.75.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Folder of MNIST IDX files; default: built-in images."),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", help="Shipped network or an .npz file.")
-    ] = "lenet5",
+    design: DesignOption = "imac_14nm",
+    sets: SetOption = None,
+    data: DataOption = None,
+    model: ModelOption = "lenet5",
     cpu_only: Annotated[
         bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
     ] = False,
@@ -78,9 +70,7 @@ def run(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; default: runs/<stamp>-APP.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the figures as one JSON object.")
-    ] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Classify images: firmware on the RTL SoC, FC layers in the macro."""
     from cosim import api
