@@ -25,7 +25,8 @@ from cosim.design import Design
 __all__ = ["BOLTZMANN", "CHARGE", "NeuronNoise", "junction_noise", "neuron_noise"]
 
 Floats = NDArray[np.float64]
-BOLTZMANN, CHARGE = 1.380649e-23, 1.602176634e-19  # J/K and C, exact in the SI
+BOLTZMANN = 1.380649e-23  # J/K, exact in the SI
+CHARGE = 1.602176634e-19  # C, exact in the SI
 STEP_A, STEP_V = 1e-7, 5e-4  # the output moves by 3 mV at most
 GRID_V = 5e-3
 SMALL_V = 1e-5
