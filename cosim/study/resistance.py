@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from cosim.design import Design
 from cosim.study.chart import canvas
@@ -82,7 +83,7 @@ def _map(axes: Axes, rows: Sequence[Row], words: str) -> None:
     for (i, j), value in np.ndenumerate(percent):
         if np.isfinite(value):
             ink = "white" if value < 55 else "black"
-            axes.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=6.5, color=ink)
+            axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=6.5, color=ink)
     axes.set_xticks(range(len(lows)), [f"{low / 1e3:g}" for low in lows])
     axes.set_yticks(range(len(highs)), [f"{high / 1e3:g}" for high in highs])
     axes.grid(visible=False)
@@ -92,29 +93,25 @@ def _map(axes: Axes, rows: Sequence[Row], words: str) -> None:
 
 
 def _mark_technologies(axes: Axes, lows: list[float], highs: list[float]) -> None:
-    """Rings where published technologies lie between the grid's values."""
+    """A frame around the grid point nearest to each published technology, its name inside."""
     for technology in TECHNOLOGIES:
-        low, high = technology.r_low_ohm, technology.r_high_ohm
-        if not (lows[0] <= low <= lows[-1] and highs[0] <= high <= highs[-1]):
-            continue
-        x = np.interp(np.log(low), np.log(lows), range(len(lows)))
-        y = np.interp(np.log(high), np.log(highs), range(len(highs)))
-        axes.plot(x, y, "o", mfc="none", mec="#D55E00", mew=1.2, ms=5)
-        axes.annotate(
-            technology.name,
-            (x, y),
-            xytext=(0, 5),
-            textcoords="offset points",
-            ha="center",
-            fontsize=6,
-            fontweight="bold",
-            color="#D55E00",
+        x = _nearest(lows, technology.r_low_ohm)
+        y = _nearest(highs, technology.r_high_ohm)
+        axes.add_patch(
+            Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fill=False, ec="#D55E00", lw=1.4)
         )
+        axes.text(
+            x, y - 0.3, technology.name, ha="center", va="center", fontsize=5, color="#D55E00"
+        )
+
+
+def _nearest(values: list[float], wanted: float) -> int:
+    return int(np.argmin(np.abs(np.log(values) - np.log(wanted))))
 
 
 RESISTANCE = Study(
     name="resistance",
-    title="Accuracy over the resistances of a cell",
+    title="Accuracy over the resistances of a cell (framed: nearest to a published technology)",
     keys={"wires": str, "r_low_ohm": float, "r_high_ohm": float},
     figures={"images": int, "right": int, "accuracy": float},
     points=_points,
