@@ -58,7 +58,7 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
             "1364-2005",
         ]
         waivers = [str(path) for path in (root / "rtl" / "lint.vlt",) if path.exists()]
-        argv += [*includes, "--top-module", SIM_TOP, *waivers, *names]
+        argv += [*includes, "--top-module", SIM_TOP, "-GPROFILE=1", *waivers, *names]
         _quiet("verilator", argv, root, verilator.env)
         yield "Verilator"
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")
