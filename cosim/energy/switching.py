@@ -13,7 +13,8 @@ from cosim.errors import RtlError
 
 __all__ = ["CLOCK", "Switching", "read_toggles", "switching_energy"]
 
-CLOCK, FLOP = "clock", "DFF"
+CLOCK = "clock"
+FLOP = "DFF"
 DURATION = re.compile(r"\(DURATION (\d+)\)")
 TIMESCALE = re.compile(r"\(TIMESCALE (\d+) ?(ps|ns|us|s)\)")
 PS = {"ps": 1, "ns": 10**3, "us": 10**6, "s": 10**12}

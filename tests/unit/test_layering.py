@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
     "analog": BASE | {"design", "design_variation", "model", "mapping"},
-    # training with the circuit in the loop: torch stays in model, circuits in analog, this joins them
+    # training with the circuit in the loop: torch in model, circuits in analog, this joins them
     "train_circuit": BASE | {"design", "model", "analog"},
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
