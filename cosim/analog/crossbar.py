@@ -6,25 +6,38 @@ first cell of a word line and behind the last one of a bit line. Blocks of cells
 two (nested dissection): a block is the conductance matrix Y of its ports (left, right, top,
 bottom), and joining two of them eliminates the nodes e between them,
 
-    Y = Y_kk - Y_ke Y_ee^-1 Y_ek
+    Y = Y_kk - U^T U        U = L^-1 Y_ek        L L^T = Y_ee
 
 Off-diagonals only ever grow and diagonals are their sums, so no digits cancel. The last merge of an
-N x N array costs O(N^3), all others together about as much: O(n^1.5) in its n cells.
+N x N array costs O(N^3), all others together about as much: O(n^1.5) in its n cells. Blocks of at
+most LEAF x LEAF cells come from C; right and top ends of the array, which are open, go early.
 """
 
 from __future__ import annotations
 
+import ctypes
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_build import library
 from cosim.errors import DesignError
 
 __all__ = ["crossbar_currents", "crossbar_transfer"]
 
 Floats = NDArray[np.float64]
-Move = tuple[slice, slice]
-FEW = 2  # nodes between two blocks that are eliminated by hand
-SIDES = ("left", "right", "top", "bottom")
+Names = Sequence[str]
+FLAGS = ("-mprefer-vector-width=512", "-Wno-psabi")
+LEAF = 16  # cells along a block from C, at most
+BESIDE = (("left", "joint", "top", "bottom"), ("joint", "right", "top 2", "bottom 2"))
+BESIDE_LEFT = ("left", "right", "top", "top 2", "bottom", "bottom 2")
+ABOVE = (("left", "right", "top", "joint"), ("left 2", "right 2", "joint", "bottom"))
+ABOVE_LEFT = ("left", "left 2", "right", "right 2", "top", "bottom")
 
 
 def crossbar_currents(g_s: Floats, v: Floats, r_in_ohm: float, r_out_ohm: float) -> Floats:
@@ -46,105 +59,113 @@ def crossbar_transfer(g_s: Floats, r_in_ohm: float, r_out_ohm: float) -> Floats:
         raise DesignError(
             f"wires of a crossbar must both have a resistance, or none: {r_in_ohm}, {r_out_ohm} ohm"
         )
-    rows, cols = cells.shape
-    ports = _block(cells[None], 1 / r_in_ohm, 1 / r_out_ohm)[0]
-    left, inside = slice(0, rows), slice(rows, 2 * rows + cols)  # right and top ends are open
-    bottom = slice(2 * rows + cols, None)
-    through = np.linalg.solve(ports[inside, inside], ports[inside, left])
-    return np.asarray(-(ports[bottom, left] - ports[bottom, inside] @ through).T)
+    (down, h), (across, w) = map(_cut, cells.shape)
+    full = np.zeros((down * h, across * w))  # lines of no cells at the open ends change nothing
+    above = down * h - len(cells)
+    full[above:, : cells.shape[1]] = cells
+    blocks = _leaves(full, (h, w), 1 / r_in_ohm, 1 / r_out_ohm)
+    while max(blocks.shape[:2]) > 2:
+        beside = blocks.shape[0] == 1 or (blocks.shape[1] > 1 and w <= h)
+        names, kept = (BESIDE, BESIDE_LEFT) if beside else (ABOVE, ABOVE_LEFT)
+        size = {name: w if name[0] in "tb" else h for name in kept}
+        size["joint"] = h if beside else w
+        halves = (blocks[:, ::2], blocks[:, 1::2]) if beside else (blocks[::2], blocks[1::2])
+        blocks = _joined(tuple(zip(halves, names, strict=True)), size, ("joint",), kept)
+        h, w = (h, 2 * w) if beside else (2 * h, w)
+    return _ends(blocks, h, w)[above:, : cells.shape[1]]
 
 
-def _block(g: Floats, in_s: float, out_s: float) -> Floats:
-    """Y (batch, 2h + 2w, 2h + 2w) of blocks `g` (batch, h, w): left, right, top, bottom ports."""
-    _, h, w = g.shape
-    if h == w == 1:
-        return _cell(g[:, 0, 0], in_s, out_s)
-    beside = w >= h
-    one, two = _pair(g, 2 if beside else 1, in_s, out_s)
-    size_one, size_two = (
-        ((h, w // 2), (h, w - w // 2)) if beside else ((h // 2, w), (h - h // 2, w))
+def _cut(size: int) -> tuple[int, int]:
+    """A power of two, and how many cells at most LEAF that many blocks need along `size`."""
+    parts = 1
+    while parts * LEAF < size:
+        parts *= 2
+    return parts, -(-size // parts)
+
+
+def _leaves(g: Floats, shape: tuple[int, int], in_s: float, out_s: float) -> Floats:
+    """Y (down, across, ports, ports) of all blocks of `shape` in `g`."""
+    h, w = shape
+    ports = 2 * (h + w)
+    y = np.empty((g.shape[0] // h, g.shape[1] // w, ports, ports))
+    failed = _kernel().crossbar_blocks(
+        ctypes.c_void_p(g.ctypes.data),
+        *(ctypes.c_long(size) for size in (*g.shape, h, w)),
+        *(ctypes.c_double(siemens) for siemens in (in_s, out_s)),
+        ctypes.c_void_p(y.ctypes.data),
     )
-    first, second = _sides(*size_one), _sides(*size_two)
-    joint = (first.pop("right" if beside else "bottom"), second.pop("left" if beside else "top"))
-    moves: tuple[list[Move], list[Move]] = ([], [])
-    end = 0
-    for name in SIDES:
-        for side, own in ((first, moves[0]), (second, moves[1])):
-            if name in side:
-                size = side[name].stop - side[name].start
-                own.append((side[name], slice(end, end + size)))
-                end += size
-    return _merge((one, two), joint, moves, end)
-
-
-def _sides(h: int, w: int) -> dict[str, slice]:
-    """Places of a block's ports."""
-    cuts = (0, h, 2 * h, 2 * h + w, 2 * h + 2 * w)
-    return dict(zip(SIDES, map(slice, cuts[:-1], cuts[1:]), strict=True))
-
-
-def _cell(g: Floats, in_s: float, out_s: float) -> Floats:
-    """One cell between its word node (right port) and bit node (top port)."""
-    y = _empty(len(g), 4, 4)
-    y[:] = 0.0
-    for a, b, value in ((0, 1, in_s), (1, 2, g), (2, 3, out_s)):
-        y[:, a, b] = y[:, b, a] = -value
-    return _balanced(y)
-
-
-def _pair(g: Floats, axis: int, in_s: float, out_s: float) -> tuple[Floats, Floats]:
-    """Both halves along `axis`; in one batch if they are equal."""
-    half = g.shape[axis] // 2
-    one, two = np.split(g, [half], axis=axis)
-    if one.shape != two.shape:
-        return _block(one, in_s, out_s), _block(two, in_s, out_s)
-    both = _block(np.concatenate([one, two]), in_s, out_s)
-    return both[: len(g)], both[len(g) :]
-
-
-def _merge(
-    blocks: tuple[Floats, Floats],
-    joint: tuple[slice, slice],
-    moves: tuple[list[Move], list[Move]],
-    size: int,
-) -> Floats:
-    """Blocks with their `joint` ports connected and eliminated; the others where `moves` say."""
-    inner = blocks[0][:, joint[0], joint[0]] + blocks[1][:, joint[1], joint[1]]
-    to_inner = _empty(len(inner), inner.shape[1], size)
-    for block, at, own in zip(blocks, joint, moves, strict=True):
-        for old, new in own:
-            to_inner[:, :, new] = block[:, at, old]
-    y = _through(inner, to_inner)
-    for block, own in zip(blocks, moves, strict=True):
-        for old, new in own:
-            for old_2, new_2 in own:
-                y[:, new, new_2] += block[:, old, old_2]
-    return _balanced(y)
-
-
-def _through(inner: Floats, to_inner: Floats) -> Floats:
-    """-K^T E^-1 K; by hand for the thousands of tiny ones."""
-    if inner.shape[1] > FEW:
-        return np.asarray(-(to_inner.transpose(0, 2, 1) @ np.linalg.solve(inner, to_inner)))
-    a = to_inner[:, 0] / -inner[:, 0, 0, None]
-    y = a[:, :, None] * to_inner[:, 0, None, :]
-    if inner.shape[1] == 2:
-        left = inner[:, 1, 1] - inner[:, 0, 1] * inner[:, 1, 0] / inner[:, 0, 0]
-        b = to_inner[:, 1] + a * inner[:, 1, 0, None]
-        y -= (b / left[:, None])[:, :, None] * b[:, None, :]
-    return np.asarray(y)
-
-
-def _balanced(y: Floats) -> Floats:
-    """Diagonals that are the sums of their rows: no block has a path to ground of its own."""
-    diagonal = np.einsum("bii->bi", y)
-    diagonal[:] = 0.0
-    diagonal[:] = -y.sum(axis=2)
+    if failed:
+        raise MemoryError
     return y
 
 
-def _empty(batch: int, a: int, b: int) -> Floats:
-    """(batch, a, b); with the batch innermost in memory while blocks are tiny and many."""
-    if a <= FEW or a == b == 4:
-        return np.empty((a, b, batch)).transpose(2, 0, 1)
-    return np.empty((batch, a, b))
+@lru_cache(maxsize=1)
+def _kernel() -> ctypes.CDLL:
+    sources = [Path(__file__).with_name(f"crossbar_{name}.c") for name in ("block", "join")]
+    found = library("crossbar", sources, FLAGS)
+    for name in ("crossbar_blocks", "crossbar_join"):
+        getattr(found, name).restype = ctypes.c_long
+    return found
+
+
+def _ends(blocks: Floats, h: int, w: int) -> Floats:
+    """Left to bottom siemens of at most 2 x 2 blocks; right and top are open."""
+    down, across = blocks.shape[:2]
+    size = {f"{side}{i}{j}": n for side, n in (("v", h), ("h", w)) for i, j in np.ndindex(3, 3)}
+    halves = []
+    for i in range(down):
+        parts = [
+            (blocks[i, j], (f"v{i}{j}", f"v{i}{j + 1}", f"h{i}{j}", f"h{i + 1}{j}"))
+            for j in range(across)
+        ]
+        tops, bottoms = ([f"h{k}{j}" for j in range(across)] for k in (i, i + 1))
+        gone = [f"v{i}{j + 1}" for j in range(across)] + (tops if i == 0 else [])
+        kept = [f"v{i}0"] + (tops if i else []) + bottoms
+        halves.append((_joined(parts, size, gone, kept), kept))
+    y = halves[0][0]
+    if down == 2:
+        joint = [f"h1{j}" for j in range(across)]
+        y = _joined(halves, size, joint, ["v00", "v10", *(f"h2{j}" for j in range(across))])
+    return -y[: down * h, down * h :]
+
+
+def _joined(
+    parts: Sequence[tuple[Floats, Names]], size: Mapping[str, int], gone: Names, kept: Names
+) -> Floats:
+    """Parts (..., ports, ports) connected where names are equal; the `gone` ones eliminated."""
+    place, end = {}, 0
+    for name in (*gone, *kept):
+        place[name] = end
+        end += size[name]
+    e = sum(size[name] for name in gone)
+    batch = parts[0][0].shape[:-2]
+    places = [_addresses(part) for part, _ in parts]
+    runs = []
+    for _, names in parts:
+        own = 0
+        for name in names:
+            runs.append((own, place[name], size[name]))
+            own += size[name]
+    y = np.empty((*batch, end - e, end - e))
+    failed = _kernel().crossbar_join(
+        *map(ctypes.c_long, (math.prod(batch), len(parts))),
+        np.concatenate(places).ctypes.data_as(ctypes.c_void_p),
+        (ctypes.c_long * len(parts))(*(part.shape[-1] for part, _ in parts)),
+        (ctypes.c_long * len(parts))(*(len(names) for _, names in parts)),
+        (ctypes.c_long * (3 * len(runs)))(*itertools.chain(*runs)),
+        *map(ctypes.c_long, (e, end - e)),
+        ctypes.c_void_p(y.ctypes.data),
+    )
+    if failed == 1:
+        raise MemoryError
+    if failed:
+        raise DesignError("a crossbar's conductances and wires differ too much to be solved")
+    return y
+
+
+def _addresses(blocks: Floats) -> NDArray[np.intp]:
+    """Where each matrix of blocks (..., ports, ports) begins; its rows are contiguous."""
+    found = np.array([blocks.ctypes.data], dtype=np.intp)
+    for size, stride in zip(blocks.shape[:-2], blocks.strides[:-2], strict=True):
+        found = (found[:, None] + np.arange(size) * stride).ravel()
+    return found

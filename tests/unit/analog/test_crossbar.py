@@ -41,7 +41,9 @@ def nodal_currents(g: np.ndarray, v: np.ndarray) -> np.ndarray:
     return np.linalg.solve(y, driven.T)[bit[-1]].T / R_OUT
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (4, 1), (3, 2), (8, 8), (7, 13), (20, 11)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 5), (4, 1), (3, 2), (8, 8), (7, 13), (20, 11), (70, 5), (5, 70), (40, 36)]
+)
 def test_currents_equal_the_nodal_solution(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(sum(shape))
     g, v = rng.uniform(1e-6, 1e-4, shape), rng.uniform(0.1, 1.0, (3, shape[0]))
