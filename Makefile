@@ -42,8 +42,9 @@ fw: setup ## build both firmware images of LeNet-5
 	$(BIN)/cosim image lenet5 $(ARGS)
 	$(BIN)/cosim image lenet5 --cpu-only $(ARGS)
 
+# Without wires: with them ngspice takes two to three minutes an image.
 demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in lockstep
-	$(BIN)/cosim run lenet5 --images 3 --engine ngspice $(ARGS)
+	$(BIN)/cosim run lenet5 --images 3 --engine ngspice --set wires.enabled=false $(ARGS)
 
 test: lint ## lint and the whole quick suite: what CI runs
 	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)

@@ -15,7 +15,8 @@ from cosim.trace.run_folder import RunFolder
 
 __all__ = ["CPU_FOLDER", "MACRO_FOLDER", "run_comparison"]
 
-CPU_FOLDER, MACRO_FOLDER = "cpu", "imac"
+CPU_FOLDER = "cpu"
+MACRO_FOLDER = "imac"
 
 
 def run_comparison(

@@ -15,7 +15,8 @@ from cosim.trace.run_folder import RunFolder
 
 __all__ = ["COMPARE_FILE", "REPORT_FILE", "write_comparison", "write_difference", "write_report"]
 
-REPORT_FILE, COMPARE_FILE = "report.html", "compare.json"
+REPORT_FILE = "report.html"
+COMPARE_FILE = "compare.json"
 
 
 def write_report(folder: Path, command: str) -> Path:
