@@ -33,6 +33,7 @@ __all__ = ["crossbar_currents", "crossbar_transfer"]
 Floats = NDArray[np.float64]
 Names = Sequence[str]
 FLAGS = ("-mprefer-vector-width=512", "-Wno-psabi")
+SPARE = 2  # times what the smallest blocks need: square arrays need 1.2, thin ones more
 LEAF = 16  # cells along a block from C, at most
 BESIDE = (("left", "joint", "top", "bottom"), ("joint", "right", "top 2", "bottom 2"))
 BESIDE_LEFT = ("left", "right", "top", "top 2", "bottom", "bottom 2")
@@ -63,14 +64,20 @@ def crossbar_transfer(g_s: Floats, r_in_ohm: float, r_out_ohm: float) -> Floats:
     full = np.zeros((down * h, across * w))  # lines of no cells at the open ends change nothing
     above = down * h - len(cells)
     full[above:, : cells.shape[1]] = cells
-    blocks = _leaves(full, (h, w), 1 / r_in_ohm, 1 / r_out_ohm)
+    need = SPARE * down * across * (2 * (h + w)) ** 2
+    rooms = (
+        np.empty(need),
+        np.empty(need),
+    )  # fresh memory for every level costs more than its sums
+    blocks = _leaves(full, (h, w), 1 / r_in_ohm, 1 / r_out_ohm, rooms[0])
     while max(blocks.shape[:2]) > 2:
         beside = blocks.shape[0] == 1 or (blocks.shape[1] > 1 and w <= h)
         names, kept = (BESIDE, BESIDE_LEFT) if beside else (ABOVE, ABOVE_LEFT)
         size = {name: w if name[0] in "tb" else h for name in kept}
         size["joint"] = h if beside else w
         halves = (blocks[:, ::2], blocks[:, 1::2]) if beside else (blocks[::2], blocks[1::2])
-        blocks = _joined(tuple(zip(halves, names, strict=True)), size, ("joint",), kept)
+        blocks = _joined(tuple(zip(halves, names, strict=True)), size, ("joint",), kept, rooms[1])
+        rooms = rooms[::-1]
         h, w = (h, 2 * w) if beside else (2 * h, w)
     return _ends(blocks, h, w)[above:, : cells.shape[1]]
 
@@ -83,11 +90,11 @@ def _cut(size: int) -> tuple[int, int]:
     return parts, -(-size // parts)
 
 
-def _leaves(g: Floats, shape: tuple[int, int], in_s: float, out_s: float) -> Floats:
+def _leaves(g: Floats, shape: tuple[int, int], in_s: float, out_s: float, room: Floats) -> Floats:
     """Y (down, across, ports, ports) of all blocks of `shape` in `g`."""
     h, w = shape
     ports = 2 * (h + w)
-    y = np.empty((g.shape[0] // h, g.shape[1] // w, ports, ports))
+    y = _inside(room, (g.shape[0] // h, g.shape[1] // w, ports, ports))
     failed = _kernel().crossbar_blocks(
         ctypes.c_void_p(g.ctypes.data),
         *(ctypes.c_long(size) for size in (*g.shape, h, w)),
@@ -130,7 +137,11 @@ def _ends(blocks: Floats, h: int, w: int) -> Floats:
 
 
 def _joined(
-    parts: Sequence[tuple[Floats, Names]], size: Mapping[str, int], gone: Names, kept: Names
+    parts: Sequence[tuple[Floats, Names]],
+    size: Mapping[str, int],
+    gone: Names,
+    kept: Names,
+    room: Floats | None = None,
 ) -> Floats:
     """Parts (..., ports, ports) connected where names are equal; the `gone` ones eliminated."""
     place, end = {}, 0
@@ -146,7 +157,7 @@ def _joined(
         for name in names:
             runs.append((own, place[name], size[name]))
             own += size[name]
-    y = np.empty((*batch, end - e, end - e))
+    y = _inside(room, (*batch, end - e, end - e))
     failed = _kernel().crossbar_join(
         *map(ctypes.c_long, (math.prod(batch), len(parts))),
         np.concatenate(places).ctypes.data_as(ctypes.c_void_p),
@@ -161,6 +172,12 @@ def _joined(
     if failed:
         raise DesignError("a crossbar's conductances and wires differ too much to be solved")
     return y
+
+
+def _inside(room: Floats | None, shape: tuple[int, ...]) -> Floats:
+    """An array without values; in `room` if that is large enough."""
+    need = math.prod(shape)
+    return np.empty(shape) if room is None or room.size < need else room[:need].reshape(shape)
 
 
 def _addresses(blocks: Floats) -> NDArray[np.intp]:

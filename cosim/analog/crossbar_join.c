@@ -10,6 +10,7 @@
 
 enum { ROWS = 8, COLS = 16, STRIP = 64 };
 typedef double wide __attribute__((vector_size(64), may_alias));
+typedef double loose __attribute__((vector_size(64), aligned(8), may_alias));
 
 struct run { long own, place, size; }; /* ports of a part from `own` on are nodes from `place` on */
 
@@ -65,17 +66,26 @@ static int eliminate(double *a, long n, long stride, long e)
 /* y [p][p] from the upper triangle of a; every diagonal the sum of its row: no block has a path to ground */
 static void write(const double *a, long stride, long p, double *y)
 {
-	for (long i = 0; i < p; i += ROWS)
-		for (long j = i; j < p; j += ROWS)
-			for (long r = i; r < i + ROWS && r < p; r++)
-				for (long c = j > r ? j : r; c < j + ROWS && c < p; c++)
-					y[r * p + c] = y[c * p + r] = a[r * stride + c];
+	for (long i = 0; i < p; i += ROWS) {
+		long rows = p - i < ROWS ? p - i : ROWS;
+		for (long r = i; r < i + rows; r++)
+			memcpy(y + r * p + r, a + r * stride + r, sizeof(double) * (p - r));
+		for (long c = i; c < p; c++) /* and mirrored */
+			for (long r = i; r < i + rows && r < c; r++)
+				y[c * p + r] = a[r * stride + c];
+	}
 	for (long i = 0; i < p; i++) {
-		double sum = 0.0;
-		y[i * p + i] = 0.0;
-		for (long j = 0; j < p; j++)
-			sum += y[i * p + j];
-		y[i * p + i] = -sum;
+		double *own = y + i * p, sum = 0.0;
+		loose eight = {0};
+		long j = 0;
+		own[i] = 0.0;
+		for (; j + 8 <= p; j += 8)
+			eight += *(const loose *)(own + j);
+		for (; j < p; j++)
+			sum += own[j];
+		for (long lane = 0; lane < 8; lane++)
+			sum += eight[lane];
+		own[i] = -sum;
 	}
 }
 
@@ -91,7 +101,10 @@ long crossbar_join(long batch, long parts, const double *const *part, const long
 
 	for (long b = 0; b < batch && !failed; b++) {
 		const struct run *own = runs;
-		memset(a, 0, sizeof(double) * n * stride);
+		for (long q = 0; q < n; q++) { /* a tile may begin 8 columns before the diagonal's */
+			long from = q < COLS ? 0 : q / ROWS * ROWS - ROWS;
+			memset(a + q * stride + from, 0, sizeof(double) * (stride - from));
+		}
 		for (long q = e; q < first; q++)
 			a[q * stride + q] = 1.0;
 		for (long k = 0; k < parts; own += count[k++])
