@@ -19,6 +19,7 @@ from cosim.errors import RtlError
 __all__ = ["lint_rtl", "rtl_files"]
 
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
+PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1")  # what a run builds in on demand
 TIMEOUT_S = 300
 
 
@@ -58,7 +59,7 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
             "1364-2005",
         ]
         waivers = [str(path) for path in (root / "rtl" / "lint.vlt",) if path.exists()]
-        argv += [*includes, "--top-module", SIM_TOP, "-GPROFILE=1", *waivers, *names]
+        argv += [*includes, "--top-module", SIM_TOP, *PARTS, *waivers, *names]
         _quiet("verilator", argv, root, verilator.env)
         yield "Verilator"
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")

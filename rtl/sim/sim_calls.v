@@ -32,6 +32,7 @@ module sim_calls #(
    localparam OP_JALR    = 7'h67;
    localparam OP_CUSTOM0 = 7'h0b;
    localparam MRET       = 32'h30200073;
+   localparam WORD_BITS  = $clog2(RAM_WORDS);
 
    reg [8*1024-1:0] path;
    reg              entry [0:RAM_WORDS-1];   // whether a function begins at this word
@@ -45,7 +46,7 @@ module sim_calls #(
    wire       jump    = (op == OP_JAL) || (op == OP_JALR);
    wire       call    = jump && links;
    wire       back    = (op == OP_JALR) && !links && ((rs1 == 5'd1) || (rs1 == 5'd5));
-   wire       at_func = ({2'b00, i_next_pc[31:2]} < RAM_WORDS) && entry[i_next_pc[31:2]];
+   wire       at_func = ({2'b00, i_next_pc[31:2]} < RAM_WORDS) && entry[i_next_pc[WORD_BITS+1:2]];
 
    initial begin
       for (k = 0; k < RAM_WORDS; k = k + 1) begin
