@@ -32,6 +32,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 V_SOFT_AMPLIFIER, V_SOFT_BUFFER, V_ON = 5e-3, 2e-3, 0.2  # defaults of the Verilog-A models
 PAIR_A2 = 1e-18
+TIE_TURNS = 3  # Newton: a tie of 1 ohm needs one, 100 kohm three
 NUMBERS = ("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v")
 MOST_DROP = 0.99  # of a buffer's largest current: beyond, its soft limit has no inverse
 
@@ -99,6 +100,12 @@ class AmplifierBank:
         """Exact op-amps: vid is 0 whatever they deliver."""
         return self.design.macro.amplifier.kind == "ideal"
 
+    @property
+    def tie_ohm(self) -> float:
+        """From an output to the neurons' input; 0: one amplifier, no tie."""
+        partition = self.design.macro.partition
+        return partition.tie_ohm if partition.outputs == "tied" else 0.0
+
     def signal_v(self, a_v: Floats) -> Floats:
         """What the neurons' curve is read at for amplifier outputs (..., n_out)."""
         return np.asarray(a_v - self.ref_v + self.neuron_offset_v)
@@ -153,19 +160,20 @@ class AmplifierBank:
             rail_v = self.design.macro.amplifier.rail_v
             clipped = np.clip(out_v, -rail_v, rail_v)
             return BankState(plus_a=plus_a, minus_a=minus_a, out_v=clipped, a_v=a_v, out_a=None)
-        load, _ = self.neuron.input_a(self.signal_v(out_v))
+        if self.tie_ohm:
+            load = (out_v - a_v[:, None]) / self.tie_ohm
+        else:
+            load, _ = self.neuron.input_a(self.signal_v(out_v))
         return BankState(plus_a=plus_a, minus_a=minus_a, out_v=out_v, a_v=a_v, out_a=load - minus_a)
 
     def neuron_in_v(self, out_v: Floats) -> Floats:
         """Neuron inputs (n, n_out) behind amplifiers at `out_v`, as for `state`."""
-        amplifier, partition = self.design.macro.amplifier, self.design.macro.partition
-        if not self.ideal:
-            return np.asarray(out_v[:, 0])
-        a = np.clip(out_v, -amplifier.rail_v, amplifier.rail_v).mean(axis=1)
-        if partition.outputs == "tied":
-            tie = partition.tie_ohm / out_v.shape[1]
+        rail_v, tie = self.design.macro.amplifier.rail_v, self.tie_ohm / out_v.shape[1]
+        mean = (np.clip(out_v, -rail_v, rail_v) if self.ideal else out_v).mean(axis=1)
+        a = mean
+        for _ in range(TIE_TURNS if tie else 0):
             load, slope = self.neuron.input_a(self.signal_v(a))
-            a = a - load * tie / (1 + slope * tie)
+            a = a - (a - mean + load * tie) / (1 + slope * tie)
         return np.asarray(a)
 
 

@@ -23,7 +23,7 @@ Real = Literal["float", "double"]
 FOLDER = Path(__file__).parent
 SOURCES = (
     *("fast_batch.c", "fast_solve.c", "fast_tile.c"),
-    *("fast_amplifier.c", "fast_columns.c", "fast_spline.c"),
+    *("fast_amplifier.c", "fast_columns.c", "fast_spline.c", "fast_tied.c"),
 )
 # not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process.
 # No -ffinite-math-only here: what is no number must fail every `below tolerance`.

@@ -88,8 +88,9 @@ class LayerSolver:
 
     @cached_property
     def linear(self) -> bool:
-        """Cells have a fixed conductance."""
-        return bool(np.isinf(self.layer.cell.v_h_v)) and self.layer.series is None
+        """Solved as matrices: cells have a fixed conductance, op-amps no ties."""
+        fixed = bool(np.isinf(self.layer.cell.v_h_v)) and self.layer.series is None
+        return fixed and (self.bank.ideal or self.bank.tie_ohm == 0.0)
 
     def solve(self, source_v: Floats, *, tol_v: float = TOL_V) -> LayerState:
         """Voltages and currents for sources (n, n_in + 1)."""

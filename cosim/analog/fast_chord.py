@@ -26,7 +26,7 @@ FLOAT_TOL_V = 1e-6
 CUT_OHM = 1e5  # a feed or foot beyond is a cut: its line floats
 MAX_TURNS = 200
 LONGS = ("h", "v", "r", "c", "ports", "n_out", "n_rows")
-DOUBLES = ("g", "r_in", "r_out", "r_s", "k", "drop_ohm", "drop_a", "per_a")
+DOUBLES = ("g", "r_in", "r_out", "r_s", "k", "drop_ohm", "drop_a", "per_a", "tie")
 ARRAYS = (
     *("live_r", "live_c", "place", "g_p", "a"),
     *("paired", "ap", "g_bent", "a_bent", "g_even", "feed", "foot", "cut_row", "cut_line"),
@@ -168,6 +168,7 @@ class CellNetwork:
             "drop_ohm": self.drop[0],
             "drop_a": self.drop[1],
             "per_a": 1 / layer.series.scale_a if layer.series else 0.0,
+            "tie": self.bank.tie_ohm,
         }
         addresses = {key: array.ctypes.data for key, array in arrays.items()}
         return _Layer(**numbers, **addresses, amp=values), {**arrays, **held}

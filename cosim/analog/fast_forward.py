@@ -27,7 +27,7 @@ from cosim.analog.tables_loaded import LoadedNeuron, loaded_neuron
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.analog.variation import Die
 from cosim.design import Design
-from cosim.errors import DesignError, ModelError
+from cosim.errors import ModelError
 from cosim.mapping import Mapping, map_stack
 
 __all__ = ["GROUPS", "FastStack", "StackState", "fast_stack"]
@@ -219,11 +219,6 @@ def fast_stack(
     if die is not None:
         die.check(mapping.sizes)
     last = len(mapping.weights) - 1
-    if design.macro.partition.outputs == "tied" and design.macro.amplifier.kind == "realisable":
-        raise DesignError(
-            "engine fast has no tied outputs of realisable amplifiers yet: "
-            "macro.partition.outputs must be summed, or macro.amplifier.kind ideal"
-        )
     neuron = NeuronTable(curve or neuron_curve(design))
     return FastStack(
         mapping=mapping,

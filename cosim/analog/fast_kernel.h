@@ -31,6 +31,7 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	double g, r_in, r_out, r_s, k;        /* chord slope; ohm per segment; strip, 1/v_h (0: linear) */
 	double drop_ohm, drop_a;              /* source resistance and its current limit; 0: none */
 	double per_a;                         /* access transistors: 1/amperes of `series`; 0: none */
+	double tie;                           /* ohm from an op-amp's output to the neuron; 0: one op-amp, no tie */
 	const long *live_r, *live_c, *place;  /* [h] rows, [v] columns that exist; [n_rows] source to (h, row) */
 	const real *g_p, *a;                  /* [h][v][2][r][c] 1/R_P and 1 + TMR (1: P) */
 	const long *paired;                   /* [h][v] no synapse has two AP cells; for these, [h][v][r][c]: */
@@ -67,6 +68,7 @@ long fast_turn(const struct layer *z, struct state *g, int first, int react);
 void tile_step(const struct layer *z, struct tile *t, int react);
 int amplifier_newton(const struct amplifier *p, double alpha, double beta, double shift, const wide *a,
 		     const wide *b, wide *out);
+long tied_newton(const struct layer *z, struct state *g);
 
 typedef __typeof__((vec){0} > (vec){0}) choice;
 

@@ -158,6 +158,12 @@ def _plan(stack: FastStack) -> MotionPlan:
             "engine fast moves no access transistors in time: macro.access.enabled must be false, "
             "or ask for operating points alone (--at-rest)"
         )
+    if macro.partition.outputs == "tied" and macro.amplifier.kind == "realisable":
+        raise DesignError(
+            "engine fast moves no tied outputs of realisable amplifiers in time: "
+            "macro.partition.outputs must be summed, or macro.amplifier.kind ideal, "
+            "or ask for operating points alone (--at-rest)"
+        )
     if n > MOST_LAYERS:
         raise DesignError(f"engine fast follows at most {MOST_LAYERS} layers in time, got {n}")
     kept: list[object] = []

@@ -92,7 +92,8 @@ static long amplifiers(const struct layer *z, struct state *g)
 	const struct amplifier *p = &z->amp;
 	const long width = z->v * z->c;
 	const double end = 1.0 / (p->r1 + p->r3);
-	long lost = 0;
+	const int tied = !p->ideal && z->tie > 0;
+	long lost = tied ? tied_newton(z, g) : 0;
 
 	for (long q = 0; q < z->ports; q++)
 		for (long j = 0; j < z->n_out; j++) {
@@ -107,7 +108,7 @@ static long amplifiers(const struct layer *z, struct state *g)
 				if (p->ideal)
 					x[e] = inp - (um - inp) * (p->r3 / p->r1);
 			}
-			if (!p->ideal)
+			if (!p->ideal && !tied)
 				lost += amplifier_newton(p, -p->r1 * end, end, p->shift[j], a, b, x);
 			for (long e = 0; e < PAIR; e++)
 				s[width * PAIR + e] -= (line[width * PAIR + e] - x[e]) * end;

@@ -13,7 +13,7 @@ from cosim.analog.fast import FastEngine
 from cosim.analog.fast_forward import fast_stack
 from cosim.analog.protocol import Energy, MacroEngine
 from cosim.design import Design, load_design
-from cosim.errors import ConvergenceError, DesignError
+from cosim.errors import ConvergenceError
 
 pytestmark = pytest.mark.spice
 SIZES = (33, 20, 5)
@@ -130,14 +130,3 @@ def test_the_engine_refuses_sleep_before_it_has_settled(random_stack: Callable) 
     engine.advance(300)
     with pytest.raises(ConvergenceError, match="settled"):
         engine.sleep(10_000)
-
-
-@pytest.mark.parametrize(
-    ("setting", "text"),
-    [
-        ("macro.partition.outputs=tied", "tied"),
-    ],
-)
-def test_what_is_not_modelled_is_refused(setting: str, text: str, random_stack: Callable) -> None:
-    with pytest.raises(DesignError, match=text):
-        fast_stack(random_stack(4, 3, 2), load_design("imac_14nm", [setting]))
