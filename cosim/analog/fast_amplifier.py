@@ -32,7 +32,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 V_SOFT_AMPLIFIER, V_SOFT_BUFFER, V_ON = 5e-3, 2e-3, 0.2  # defaults of the Verilog-A models
 PAIR_A2 = 1e-18
-TIE_TURNS = 3  # Newton: a tie of 1 ohm needs one, 100 kohm three
+TIE_TURNS = 4  # Newton, to 1e-11 V: a tie of 1 ohm needs one, 1 Mohm four
 NUMBERS = ("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v")
 MOST_DROP = 0.99  # of a buffer's largest current: beyond, its soft limit has no inverse
 
