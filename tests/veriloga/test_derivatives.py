@@ -32,6 +32,9 @@ CASES: list[tuple[str, Mapping[str, float]]] = [
     ("diff_amp", {"v_os": 1e-3}),
     ("buffer_amp", {}),
     ("sample_hold", {}),
+    ("stt_mtj_read", {"state": 1.0}),
+    ("stt_mtj_read", {"state": 0.3, "f_tmr": 0.9}),
+    ("stt_mtj", {}),
 ]
 IDS = [f"{name}-{index}" for index, (name, _) in enumerate(CASES)]
 
