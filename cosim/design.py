@@ -12,10 +12,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -28,9 +29,22 @@ from cosim.design_section import quantity as _q
 from cosim.design_variation import Variation
 from cosim.errors import DesignError
 
-__all__ = ["DESIGNS_DIR", "Design", "design_names", "load_design"]
+__all__ = [
+    "DESIGNS_DIR",
+    "IMAC",
+    "Clock",
+    "Design",
+    "DesignFile",
+    "Solver",
+    "design_kind",
+    "design_names",
+    "load_design",
+    "read_design",
+]
 
 DESIGNS_DIR = Path(__file__).parent / "designs"
+IMAC = "imac"  # the kind of a design file that states none
+AnyDesign = TypeVar("AnyDesign", bound="DesignFile")
 
 
 class Clock(_Section):
@@ -183,22 +197,15 @@ class Solver(_Section):
     settle_tol_v: float = _q("V", "a node that moves less than this in a step is settled", gt=0)
 
 
-class Design(_Section):
-    """One design point. `sources` maps a key such as `macro.vdd_v` to where its value is from,
+class DesignFile(_Section):
+    """What design points of every kind of macro have in common.
 
-    `uncertainties` to its relative uncertainty (one sigma) where one is stated.
+    `sources` maps a key such as `macro.vdd_v` to where its value is from, `uncertainties` to its
+    relative uncertainty (one sigma) where one is stated.
     """
 
     name: str
     description: str
-    clock: Clock
-    soc: Soc
-    device: Device
-    wires: Wires
-    macro: Macro
-    variation: Variation
-    solver: Solver
-    energy: DigitalEnergy
     sources: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
     uncertainties: Mapping[str, float] = Field(default_factory=dict, exclude=True, repr=False)
 
@@ -217,6 +224,19 @@ class Design(_Section):
         return hashlib.sha256(json.dumps(picked, sort_keys=True).encode()).hexdigest()[:16]
 
 
+class Design(DesignFile):
+    """One design point of the IMAC and what surrounds it."""
+
+    clock: Clock
+    soc: Soc
+    device: Device
+    wires: Wires
+    macro: Macro
+    variation: Variation
+    solver: Solver
+    energy: DigitalEnergy
+
+
 @dataclass
 class _Notes:
     """What a file says about its values besides them."""
@@ -225,40 +245,67 @@ class _Notes:
     uncertainties: dict[str, float] = field(default_factory=dict)
 
 
-def design_names() -> list[str]:
-    """Names of the shipped designs."""
-    return sorted(path.stem for path in DESIGNS_DIR.glob("*.yaml"))
+def design_names(kind: str = IMAC) -> list[str]:
+    """Names of the shipped designs of one kind of macro."""
+    shipped = DESIGNS_DIR.glob("*.yaml")
+    return sorted(path.stem for path in shipped if _stated_kind(path) == kind)
+
+
+def design_kind(name_or_path: str | Path) -> str:
+    """The kind of macro a design is of: `imac` unless its file or the one it is based on says."""
+    return _kind_of(_read_with_base(_find(name_or_path), seen=()))
 
 
 def load_design(name_or_path: str | Path, sets: Sequence[str] = ()) -> Design:
-    """The design of that name or file, with `--set` texts such as `macro.vdd_v=0.75` laid over.
+    """The IMAC design of that name or file, with `--set` texts laid over: `macro.vdd_v=0.75`."""
+    return read_design(Design, IMAC, name_or_path, sets)
+
+
+def read_design(
+    model: type[AnyDesign], kind: str, name_or_path: str | Path, sets: Sequence[str] = ()
+) -> AnyDesign:
+    """A design of one kind; a file of another kind is refused.
 
     A file may start from another one with `base: NAME`, and then holds only what differs.
     """
     tree = _read_with_base(_find(name_or_path), seen=())
     for text in sets:
         tree = merge(tree, parse_set(text))
+    stated = _kind_of(tree)
+    tree.pop("kind", None)
+    if stated != kind:
+        raise DesignError(f"{name_or_path}: kind is {stated}, a design of kind {kind} is needed")
     places: dict[tuple[str, ...], str] = {}
     notes = _Notes()
-    values = _check(Design, tree, (), places, notes)
+    values = _check(model, tree, (), places, notes)
     try:
-        return Design(**values, sources=notes.sources, uncertainties=notes.uncertainties)
+        return model(**values, sources=notes.sources, uncertainties=notes.uncertainties)
     except ValidationError as error:
         raise DesignError(_first_line(error, places, _find(name_or_path))) from None
 
 
+def _kind_of(tree: Tree) -> str:
+    leaf = tree.get("kind")
+    return str(leaf.value) if isinstance(leaf, Leaf) else IMAC
+
+
+def _stated_kind(path: Path) -> str:
+    """The kind in a shipped file's own text: the listing reads no whole design."""
+    found = re.search(r"(?m)^kind:\s*(\w+)", path.read_text(encoding="utf-8"))
+    return IMAC if found is None else found[1]
+
+
 def _find(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
-    if text in design_names():
+    shipped = sorted(path.stem for path in DESIGNS_DIR.glob("*.yaml"))
+    if text in shipped:
         return DESIGNS_DIR / f"{text}.yaml"
     path = Path(text)
     if path.is_file():
         return path
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise DesignError(f"design file {text} does not exist")
-    raise DesignError(
-        f"no design {text!r}{_nearest(text, design_names())}; shipped: {', '.join(design_names())}"
-    )
+    raise DesignError(f"no design {text!r}{_nearest(text, shipped)}; shipped: {', '.join(shipped)}")
 
 
 def _read_with_base(path: Path, seen: tuple[Path, ...]) -> Tree:
