@@ -1,125 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fast_amplifier.c : op-amps at rest, LANES inputs at a time: diff_amp.va's one falling equation in the output.
+/* fast_amplifier.c : op-amps at rest, LANES inputs of two columns at a time: diff_amp.va's one falling equation.
  *
  *    0 = tanh(k vid) - k w/a0 - 2 (up(w) - down(w)),   w = out + r_out (i_feedback + i_neuron(out))
- * with vid = a + alpha out and i_feedback = b + beta out of whatever linear network surrounds it. Newton in a bracket.
+ * with vid = a + alpha out and i_feedback = b + beta out of whatever linear network surrounds it. Newton in a bracket:
+ * at |w| = swing + 2 soft the clamp is above any tanh, and |w| >= (1 + r_out beta) |out| - r_out (|b| + load_a), where
+ * load_a bounds the neuron's current. So the root lies inside, wherever the rails are. A neuron's current keeps its
+ * last value beyond its curve: who reads the curve at such an output refuses it.
  */
-#include "fast_kernel.h"
+#include "fast_vector.h"
 
-typedef long index __attribute__((vector_size(64)));
-enum { TURNS = 60 };
+enum { TURNS = 60, SETS = TOGETHER * PAIR };
 static const double CLOSE_V = 1e-6; /* quadratic: what remains is below 1e-9 V */
-
-static inline wide pick(index which, wide a, wide b)
-{
-	return (wide)((which & (index)a) | (~which & (index)b));
-}
-
-static inline wide magnitude(wide x) { return pick(x < 0, -x, x); }
-
-/* e^x to 1e-15 for |x| < 700 */
-static inline wide exponential(wide x)
-{
-	const double part[] = {1 / 479001600.0, 1 / 39916800.0, 1 / 3628800.0, 1 / 362880.0, 1 / 40320.0, 1 / 5040.0,
-			       1 / 720.0, 1 / 120.0, 1 / 24.0, 1 / 6.0, 0.5, 1.0, 1.0};
-	wide sum = {0};
-
-	x = pick(x > 700.0, (wide){0} + 700.0, pick(x < -700.0, (wide){0} - 700.0, x));
-	index n = __builtin_convertvector(x * 1.4426950408889634 + pick(x < 0, (wide){0} - 0.5, (wide){0} + 0.5), index);
-	wide whole = __builtin_convertvector(n, wide);
-	x = (x - whole * 0.693147180369123816490) - whole * 1.90821492927058770002e-10;
-	for (long p = 0; p < 13; p++)
-		sum = sum * x + part[p];
-	return sum * (wide)((n + 1023) << 52);
-}
-
-static inline wide hyperbolic(wide x)
-{
-	x = pick(x > 40.0, (wide){0} + 40.0, pick(x < -40.0, (wide){0} - 40.0, x));
-	return 1.0 - 2.0 / (exponential(2.0 * x) + 1.0);
-}
-
-static inline int any(index which)
-{
-	long found = 0;
-
-	for (long e = 0; e < WIDE; e++)
-		found |= which[e];
-	return found != 0;
-}
-
-/* softplus and its slope: ln(1 + e^x) = max(x, 0) + 2 artanh(e/(2 + e)) with e = e^-|x| */
-static inline wide corner(wide x, wide *slope)
-{
-	const double part[] = {1 / 31.0, 1 / 29.0, 1 / 27.0, 1 / 25.0, 1 / 23.0, 1 / 21.0, 1 / 19.0, 1 / 17.0,
-			       1 / 15.0, 1 / 13.0, 1 / 11.0, 1 / 9.0, 1 / 7.0, 1 / 5.0, 1 / 3.0, 1.0};
-	wide sum = {0};
-
-	if (!any(x > -40.0)) { /* e^-40 is nothing beside 1 */
-		*slope = sum;
-		return sum;
-	}
-	wide e = exponential(-magnitude(x)), s = 1.0 / (1.0 + e), z = e / (2.0 + e), y = z * z;
-	for (long p = 0; p < 16; p++)
-		sum = sum * y + part[p];
-	*slope = pick(x > 0, s, 1.0 - s);
-	return pick(x > 0, x, (wide){0}) + 2.0 * z * sum;
-}
+static const double APART = 40.0;   /* swing over soft: from here on only one rail is near, e^-40 of the other */
 
 /* current into a neuron at signal v, and its slope */
 static inline wide neuron(const struct amplifier *p, wide v, wide *slope)
 {
-	index i = __builtin_convertvector((v - p->low) * p->per_v, index);
-	double c[4][WIDE] __attribute__((aligned(64)));
+	wide free = (v - p->low) * p->per_v, most = same((double)p->points);
+	wide at = lesser(larger(free, (wide){0}), most);
+	wide found = splined(p->spline, p->points, 1.0 / p->per_v, at, slope);
 
-	for (long e = 0; e < WIDE; e++) {
-		i[e] = i[e] < 0 ? 0 : i[e] > p->points - 1 ? p->points - 1 : i[e];
-		for (long q = 0; q < 4; q++)
-			c[q][e] = p->spline[4 * i[e] + q];
-	}
-	wide c0 = *(wide *)c[0], c1 = *(wide *)c[1], c2 = *(wide *)c[2], c3 = *(wide *)c[3];
-	wide h = v - p->low - __builtin_convertvector(i, wide) / p->per_v;
-	*slope = (3.0 * c0 * h + 2.0 * c1) * h + c2;
-	return ((c0 * h + c1) * h + c2) * h + c3;
+	*slope = pick(free == at, *slope, (wide){0});
+	return found;
 }
 
-/* Outputs of LANES inputs from a start in `out`; returns 0, or 1 if some did not converge. Vectors of a pair take each
- * step side by side: one alone would wait for itself. */
-int amplifier_newton(const struct amplifier *p, double alpha, double beta, double shift, const wide *a, const wide *b,
-		     wide *out)
+/* what the rails take from a stage at w: 2 (up - down) and its slope */
+static inline wide clamped(const struct amplifier *p, wide w, wide *slope)
 {
-	const double ka = p->k / p->a0, corner2 = 2.0 / p->soft;
-	wide low[PAIR], high[PAIR], w[PAIR], dw[PAIR], t[PAIR], up[PAIR], down[PAIR], s_up[PAIR], s_down[PAIR];
-	int moving = 1;
+	const double per_soft = 1.0 / p->soft;
+	wide size = magnitude(w), found = softplus((size - p->swing) * per_soft, slope);
 
-	for (long q = 0; q < PAIR; q++) {
-		low[q] = (wide){0} - p->rail;
-		high[q] = (wide){0} + p->rail;
-		out[q] = pick(out[q] > low[q], pick(out[q] < high[q], out[q], high[q]), low[q]);
+	if (p->swing < APART * p->soft) {
+		wide other, far = softplus((-size - p->swing) * per_soft, &other);
+		found -= far;
+		*slope += other;
 	}
-	for (long turn = 0; turn < TURNS && moving; turn++) {
-		moving = 0;
-		for (long q = 0; q < PAIR; q++) {
-			wide slope, load = neuron(p, out[q] + (shift - p->ref), &slope);
-			w[q] = out[q] + p->rout * (b[q] + beta * out[q] + load);
-			dw[q] = 1.0 + p->rout * (beta + slope);
+	*slope *= 2.0 * per_soft;
+	return 2.0 * signed_as(found, w);
+}
+
+/* Near an output: where tanh is a straight line, or at the rail where 2 up(w) = tanh(k vid) - k w/a0. */
+void amplifier_start(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
+		     const wide *a, const wide *b, wide *out)
+{
+	for (long q = 0; q < SETS; q++) {
+		const double of = alpha[q / PAIR], lean = 1.0 + p->rout * beta[q / PAIR];
+		const double open = 1.0 / (lean / p->a0 - of), per_lean = 1.0 / lean;
+		const wide most = same(p->swing);
+		wide back = p->rout * b[q], w = (a[q] * lean - of * back) * open, slope;
+		wide near = (larger(lesser(w, most), -most) - back) * per_lean;
+		back += p->rout * neuron(p, near + (shift[q / PAIR] - p->ref), &slope);
+		w = (a[q] * lean - of * back) * open;
+		wide vid = a[q] + of * (signed_as(most, w) - back) * per_lean;
+		wide t = hyperbolic(signed_as(same(p->k), w) * vid) - p->k / p->a0 * p->swing;
+		wide u = larger(0.5 * t, same(5e-4)); /* ln(e^u - 1) = ln u + u/2 + u^2/24 */
+		wide rail = p->swing + p->soft * (rough_logarithm(u) + u * (0.5 + u / 24.0));
+		mask high = magnitude(w) > p->swing - 3.0 * p->soft;
+		w = pick(high, signed_as(lesser(magnitude(w), rail), w), w);
+		out[q] = (w - back) * per_lean;
+	}
+}
+
+/* which lane of which column is set first: 1 + column LANES + lane; 0 if none is */
+static long found(const mask *which)
+{
+	for (long q = 0; q < SETS; q++)
+		for (long e = 0; e < WIDE; e++)
+			if (which[q][e])
+				return 1 + q * WIDE + e;
+	return 0;
+}
+
+/* Outputs of LANES inputs of TOGETHER columns from a start in `out`; returns 0, or 1 + column LANES + lane of one that did
+ * not converge. All vectors take each step side by side: one alone would wait for itself. */
+long amplifier_newton(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
+		     const wide *a, const wide *b, wide *out)
+{
+	const double ka = p->k / p->a0, widest = p->swing + 2.0 * p->soft;
+	wide low[SETS], high[SETS], w[SETS], dw[SETS], t[SETS], clamp[SETS], slope[SETS];
+	mask moving[SETS], all;
+
+	all = (mask){0};
+	for (long q = 0; q < SETS; q++) {
+		double lean = 1.0 + p->rout * beta[q / PAIR];
+		high[q] = (widest + p->rout * (magnitude(b[q]) + p->load_a)) / lean;
+		low[q] = -high[q];
+		out[q] = larger(lesser(out[q], high[q]), low[q]);
+		moving[q] = ~((a[q] - a[q] == 0) & (b[q] - b[q] == 0)); /* what is not finite has no output */
+		all |= moving[q];
+	}
+	if (any(all))
+		return found(moving);
+	for (long turn = 0; turn < TURNS; turn++) {
+		all = (mask){0};
+		for (long q = 0; q < SETS; q++) {
+			double own = beta[q / PAIR];
+			wide load = neuron(p, out[q] + (shift[q / PAIR] - p->ref), &slope[q]);
+			w[q] = out[q] + p->rout * (b[q] + own * out[q] + load);
+			dw[q] = 1.0 + p->rout * (own + slope[q]);
 		}
-		for (long q = 0; q < PAIR; q++)
-			t[q] = hyperbolic(p->k * (a[q] + alpha * out[q]));
-		for (long q = 0; q < PAIR; q++)
-			up[q] = corner((w[q] - p->swing) / p->soft, &s_up[q]);
-		for (long q = 0; q < PAIR; q++)
-			down[q] = corner((-w[q] - p->swing) / p->soft, &s_down[q]);
-		for (long q = 0; q < PAIR; q++) {
-			wide f = t[q] - ka * w[q] - 2.0 * (up[q] - down[q]), x = out[q];
-			wide df = p->k * alpha * (1.0 - t[q] * t[q]) - (ka + corner2 * (s_up[q] + s_down[q])) * dw[q];
+		for (long q = 0; q < SETS; q++)
+			t[q] = hyperbolic(p->k * (a[q] + alpha[q / PAIR] * out[q]));
+		for (long q = 0; q < SETS; q++)
+			clamp[q] = clamped(p, w[q], &slope[q]);
+		for (long q = 0; q < SETS; q++) {
+			wide f = t[q] - ka * w[q] - clamp[q], x = out[q];
+			wide df = p->k * alpha[q / PAIR] * (1.0 - t[q] * t[q]) - (ka + slope[q]) * dw[q];
 			low[q] = pick(f > 0, x, low[q]);
 			high[q] = pick(f > 0, high[q], x);
-			wide new = x - f / df;
+			wide new = x - f * reciprocal(df);
 			new = pick((new >= low[q]) & (new <= high[q]), new, 0.5 * (low[q] + high[q]));
-			moving |= any((magnitude(new - x) >= CLOSE_V) | (f != f));
+			moving[q] = ~(magnitude(new - x) < CLOSE_V);
+			all |= moving[q];
 			out[q] = new;
 		}
+		if (!any(all))
+			return 0;
 	}
-	return moving;
+	return found(moving);
 }

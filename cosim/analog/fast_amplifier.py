@@ -33,7 +33,10 @@ Floats = NDArray[np.float64]
 V_SOFT_AMPLIFIER, V_SOFT_BUFFER, V_ON = 5e-3, 2e-3, 0.2  # defaults of the Verilog-A models
 PAIR_A2 = 1e-18
 TIE_TURNS = 4  # Newton, to 1e-11 V: a tie of 1 ohm needs one, 1 Mohm four
-NUMBERS = ("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v")
+NUMBERS = (
+    *("k", "a0", "rout", "swing", "soft", "r1", "r3", "rail", "ref", "low", "per_v"),
+    "load_a",
+)
 MOST_DROP = 0.99  # of a buffer's largest current: beyond, its soft limit has no inverse
 
 
@@ -135,6 +138,7 @@ class AmplifierBank:
             self.ref_v,
             self.neuron.low_v,
             self.neuron.per_v,
+            self.neuron.most_input_a,
         )
         found = AmplifierValues(
             **dict(zip(NUMBERS, numbers, strict=True)),

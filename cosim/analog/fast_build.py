@@ -23,8 +23,10 @@ Real = Literal["float", "double"]
 FOLDER = Path(__file__).parent
 SOURCES = (
     *("fast_batch.c", "fast_solve.c", "fast_tile.c"),
-    *("fast_amplifier.c", "fast_columns.c", "fast_spline.c", "fast_tied.c"),
+    *("fast_amplifier.c", "fast_columns.c", "fast_network.c"),
+    *("fast_spline.c", "fast_tied.c"),
 )
+HEADERS = ("fast_kernel.h", "fast_blocks.h", "fast_vector.h", "fast_network.h")
 # not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process.
 # No -ffinite-math-only here: what is no number must fail every `below tolerance`.
 MATH = ("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros")
@@ -37,10 +39,8 @@ def kernel(real: Real = "float") -> ctypes.CDLL:
     """The compiled kernel whose cells are solved in `real`; built on first use."""
     sources = [FOLDER / name for name in SOURCES]
     flags = (*MATH, *WIDE, f"-DSINGLE={int(real == 'float')}")
-    found = library(
-        "fast", sources, flags, headers=[FOLDER / "fast_kernel.h", FOLDER / "fast_blocks.h"]
-    )
-    for name in ("fast_solve", "fast_columns", "fast_spline"):
+    found = library("fast", sources, flags, headers=[FOLDER / name for name in HEADERS])
+    for name in ("fast_solve", "fast_network", "fast_spline"):
         getattr(found, name).restype = ctypes.c_long
     return found
 

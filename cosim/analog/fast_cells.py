@@ -111,12 +111,18 @@ class LayerSolver:
     def _linear_state(self, source_v: Floats, tol_v: float) -> LayerState:
         network = self.network
         point = network.solve(source_v, tol_v)
+
+        def source_a() -> Floats:
+            if point.source_a is not None:
+                return point.source_a
+            return network.source_a(point.x_v, point.out_v)
+
         return LayerState(
             source_v=point.x_v,
             out_v=point.out_v,
             residual_v=point.residual_v,
             steps=point.turns,
-            find_source_a=lambda: network.source_a(point.x_v, point.out_v),
+            find_source_a=source_a,
             find_u=lambda: network.lines(point.x_v, point.out_v),
             find_bank=self.bank.state,
             find_heat=self._linear_heat_w,

@@ -1,110 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fast_columns.c : all amplifiers of a layer of linear cells, which couple through their column partition's tiles.
+/* fast_columns.c : op-amps of one partition of linear cells, which couple through its tiles; LANES inputs at a time.
  *
- * vid = a + C out and feedback = b + D out, C and D [v][c][c]. Gauss-Seidel over the columns of a partition, LANES
- * inputs at a time; off their diagonals C and D are a tenth or less.
+ * vid = a + C out and feedback = b + D out, C and D [count][count]. Gauss-Seidel over TOGETHER columns at a time; off
+ * their diagonals C and D are a hundredth or less.
  */
-#include "fast_kernel.h"
+#include "fast_network.h"
 #include <math.h>
+#include <string.h>
 
-typedef wide both[PAIR];
-enum { SWEEPS = 100, MOST = 1024 };
+enum { SWEEPS = 100 };
 
-struct block { long columns, stride; const double *vid, *back, *shift; both *a, *b, *out; };
+struct few { double alpha[TOGETHER], beta[TOGETHER], shift[TOGETHER]; wide a[TOGETHER * PAIR], b[TOGETHER * PAIR]; };
 
-/* one sweep; the largest move of a column, -1 if an amplifier was lost */
-static double sweep(const struct amplifier *p, const struct block *k)
+static long column(const struct columns *k, long j) { return j < k->count ? j : k->count - 1; }
+
+/* columns from j, what the others do to them included if they have `out` */
+static void surround(const struct columns *k, long j, int coupled, struct few *f)
 {
-	double worst = 0.0;
-
-	for (long j = 0; j < k->columns; j++) {
-		const double *vid = k->vid + j * k->stride, *back = k->back + j * k->stride;
-		wide *own = k->out[j], was[PAIR], a[PAIR], b[PAIR];
+	for (long t = 0; t < TOGETHER; t++) {
+		long own = column(k, j + t);
+		const double *vid = k->vid + own * k->stride, *back = k->back + own * k->stride;
+		wide a[PAIR], b[PAIR];
+		f->alpha[t] = vid[own];
+		f->beta[t] = back[own];
+		f->shift[t] = k->shift[own];
 		for (long q = 0; q < PAIR; q++) {
-			was[q] = own[q];
-			a[q] = k->a[j][q] - vid[j] * was[q];
-			b[q] = k->b[j][q] - back[j] * was[q];
+			a[q] = k->a[own][q];
+			b[q] = k->b[own][q];
+			if (coupled) {
+				a[q] -= vid[own] * k->out[own][q];
+				b[q] -= back[own] * k->out[own][q];
+			}
 		}
-		for (long i = 0; i < k->columns; i++)
+		for (long i = 0; coupled && i < k->count; i++)
 			for (long q = 0; q < PAIR; q++) {
 				a[q] += vid[i] * k->out[i][q];
 				b[q] += back[i] * k->out[i][q];
 			}
-		if (amplifier_newton(p, vid[j], back[j], k->shift[j], a, b, own))
-			return -1.0;
-		for (long q = 0; q < PAIR; q++)
-			for (long e = 0; e < WIDE; e++) {
-				double move = fabs(own[q][e] - was[q][e]);
-				worst = move > worst || move != move ? move : worst;
+		memcpy(f->a + t * PAIR, a, sizeof a);
+		memcpy(f->b + t * PAIR, b, sizeof b);
+	}
+}
+
+/* one sweep; the largest move of a column in `found`. Returns 1 + j LANES + lane if an amplifier was lost. */
+static long sweep(const struct amplifier *p, const struct columns *k, double *found)
+{
+	wide worst = {0};
+
+	for (long j = 0; j < k->count; j += TOGETHER) {
+		struct few f;
+		wide out[TOGETHER * PAIR];
+		surround(k, j, 1, &f);
+		for (long t = 0; t < TOGETHER; t++)
+			memcpy(out + t * PAIR, k->out[column(k, j + t)], sizeof(both));
+		long lost = amplifier_newton(p, f.alpha, f.beta, f.shift, f.a, f.b, out);
+		if (lost)
+			return 1 + column(k, j + (lost - 1) / LANES) * LANES + (lost - 1) % LANES;
+		for (long t = 0; t < TOGETHER; t++)
+			for (long q = 0; q < PAIR; q++) {
+				wide *own = &k->out[column(k, j + t)][q], move = out[t * PAIR + q] - *own;
+				for (long e = 0; e < WIDE; e++)
+					worst[e] = fmax(worst[e], fabs(move[e]));
+				*own = out[t * PAIR + q];
 			}
 	}
-	return worst;
+	*found = 0.0;
+	for (long e = 0; e < WIDE; e++)
+		*found = fmax(*found, worst[e]);
+	return 0;
 }
 
 /* how much a column follows the others at most: what a sweep leaves of the last one's moves */
-static double coupled(const struct block *k)
+static double coupled(const struct columns *k)
 {
 	double worst = 0.0;
 
-	for (long j = 0; j < k->columns; j++) {
+	for (long j = 0; j < k->count; j++) {
 		double sum = 0.0;
-		for (long i = 0; i < k->columns; i++)
+		for (long i = 0; i < k->count; i++)
 			sum += i == j ? 0.0 : fabs(k->vid[j * k->stride + i]) + fabs(k->back[j * k->stride + i]);
-		sum /= fabs(k->vid[j * k->stride + j]);
-		worst = worst < sum ? sum : worst;
+		worst = fmax(worst, sum / fabs(k->vid[j * k->stride + j]));
 	}
 	return worst;
 }
 
-/* near an output: where tanh is a straight line, or at the rail where 2 up(w) = tanh(k vid); no neuron */
-static double start(const struct amplifier *p, double alpha, double beta, double a, double b)
+/* Outputs from `out` if `warm`; `left` bounds what is left of the moves. Returns 0, -1 if the columns did not settle
+ * below `tol`, 1 + j LANES + lane if amplifier j has no operating point. */
+long solve_columns(const struct amplifier *p, const struct columns *k, int warm, double tol, double *left)
 {
-	double lean = 1.0 + p->rout * beta, back = p->rout * b;
-	double w = lean * (a - back / p->a0) / (lean / p->a0 - alpha) + back;
-	double sign = w < 0.0 ? -1.0 : 1.0;
+	const double next = coupled(k);
 
-	if (sign * w > p->swing - 3.0 * p->soft) {
-		double z = sign * p->k * (a + alpha * (sign * p->swing - back) / lean), y = z * z;
-		double t = z > 3.0 ? 1.0 : z * (27.0 + y) / (27.0 + 9.0 * y), u = t > 1e-3 ? 0.5 * t : 5e-4;
-		double most = p->swing + p->soft * ((double)logf((float)u) + 0.5 * u); /* ln(e^u - 1) */
-		w = sign * w > most ? sign * most : w;
+	for (long j = 0; !warm && j < k->count; j += TOGETHER) {
+		struct few f;
+		wide out[TOGETHER * PAIR];
+		surround(k, j, 0, &f);
+		amplifier_start(p, f.alpha, f.beta, f.shift, f.a, f.b, out);
+		for (long t = 0; t < TOGETHER; t++)
+			memcpy(k->out[column(k, j + t)], out + t * PAIR, sizeof(both));
 	}
-	return (w - back) / lean;
-}
-
-/* a, b [n_out][n] in, out [n_out][n] out; coupling [2][v][c][c]. Returns 0, 2 if a partition did not settle below
- * `tol`, 3 if an amplifier has no operating point, 4 if c is too large; `worst` bounds what is left. */
-long fast_columns(const struct amplifier *p, long n, long v, long c, long n_out, double tol, const double *coupling,
-		  const double *a, const double *b, double *out, double *worst)
-{
-	static _Thread_local both work[3 * MOST];
-
-	*worst = 0.0;
-	if (c > MOST)
-		return 4;
-	for (long q = 0; q < v; q++)
-		for (long first = 0; first < n; first += LANES) {
-			struct block k = {.columns = n_out - q * c < c ? n_out - q * c : c, .stride = c,
-					  .vid = coupling + q * c * c, .back = coupling + (v + q) * c * c,
-					  .shift = p->shift + q * c, .a = work, .b = work + MOST, .out = work + 2 * MOST};
-			double moved = 1.0, next = coupled(&k);
-			for (long j = 0; j < k.columns; j++)
-				for (long e = 0; e < LANES; e++) {
-					long at = (q * c + j) * n + (first + e < n ? first + e : n - 1);
-					k.a[j][e / WIDE][e % WIDE] = a[at];
-					k.b[j][e / WIDE][e % WIDE] = b[at];
-					k.out[j][e / WIDE][e % WIDE] =
-						start(p, k.vid[j * c + j], k.back[j * c + j], a[at], b[at]);
-				}
-			for (long turn = 0; turn < SWEEPS && !(moved * next < tol); turn++)
-				if ((moved = sweep(p, &k)) < 0)
-					return 3;
-			if (!(moved * next < tol))
-				return 2;
-			*worst = *worst < moved * next ? moved * next : *worst;
-			for (long j = 0; j < k.columns; j++)
-				for (long e = 0; e < LANES && first + e < n; e++)
-					out[(q * c + j) * n + first + e] = k.out[j][e / WIDE][e % WIDE];
-		}
-	return 0;
+	for (long turn = 0; turn < SWEEPS; turn++) {
+		double moved = 0.0;
+		long lost = sweep(p, k, &moved);
+		if (lost)
+			return lost;
+		*left = moved * next;
+		if (*left < tol)
+			return 0;
+	}
+	return -1;
 }

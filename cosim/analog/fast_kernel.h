@@ -12,14 +12,14 @@ typedef float real;
 #else
 typedef double real;
 #endif
-enum { M = 2, LANES = 16, WIDE = 8, PAIR = LANES / WIDE };
+enum { M = 2, LANES = 16, WIDE = 8, PAIR = LANES / WIDE, TOGETHER = 2 }; /* columns that amplifiers are solved in */
 enum { POWERS_I = 6, POWERS_X = 8 };
 
 typedef real vec __attribute__((vector_size(LANES * sizeof(real))));
 typedef double wide __attribute__((vector_size(64), may_alias)); /* PAIR of them are the LANES */
 
 struct amplifier { /* of a layer; vid = A + alpha out, feedback current = beta out + B; see fast_amplifier.py */
-	double k, a0, rout, swing, soft, r1, r3, rail, ref, low, per_v;
+	double k, a0, rout, swing, soft, r1, r3, rail, ref, low, per_v, load_a; /* load_a: most a neuron draws */
 	long points, ideal;
 	const double *offset;  /* [ports][n_out], adds to v(inp) */
 	const double *shift;   /* [n_out], adds to a neuron's input */
@@ -66,8 +66,10 @@ struct state {             /* of LANES inputs; arrays as in fast_batch.c */
 
 long fast_turn(const struct layer *z, struct state *g, int first, int react);
 void tile_step(const struct layer *z, struct tile *t, int react);
-int amplifier_newton(const struct amplifier *p, double alpha, double beta, double shift, const wide *a,
-		     const wide *b, wide *out);
+void amplifier_start(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
+		     const wide *a, const wide *b, wide *out);
+long amplifier_newton(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
+		      const wide *a, const wide *b, wide *out);
 long tied_newton(const struct layer *z, struct state *g);
 
 typedef __typeof__((vec){0} > (vec){0}) choice;

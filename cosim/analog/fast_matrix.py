@@ -18,8 +18,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.fast_amplifier import AmplifierBank, buffer_drop
+from cosim.analog.fast_amplifier import AmplifierBank, AmplifierValues, buffer_drop
 from cosim.analog.fast_build import kernel
+from cosim.analog.fast_failure import failure
 from cosim.analog.fast_layer import TiledLayer
 from cosim.analog.fast_reduce import ReducedLayer
 from cosim.errors import ConvergenceError
@@ -29,16 +30,39 @@ __all__ = ["LinearNetwork", "LinearPoint"]
 Floats = NDArray[np.float64]
 MAX_TURNS = 60
 SETTLED = 0.01  # of a tolerance: to where columns of one partition are swept
+NO_MEMORY, PACK = 1, 8  # as in fast_network.c and .h
+PRODUCTS = ("given", "near", "first", "taken")
+
+
+class _Product(ctypes.Structure):
+    _fields_ = (
+        *((key, ctypes.c_long) for key in ("rows", "cols")),
+        *((key, ctypes.c_void_p) for key in ("packed", "constant")),
+    )
+
+
+class _Network(ctypes.Structure):
+    _fields_ = (
+        *((key, ctypes.c_long) for key in ("n_rows", "n_out", "v", "c")),
+        *((key, ctypes.c_double) for key in ("drop_ohm", "drop_a")),
+        ("coupling", ctypes.c_void_p),
+        *((key, _Product) for key in PRODUCTS),
+        ("amp", AmplifierValues),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinearPoint:
-    """Solved inputs: sources behind their drop (n, n_in + 1), outputs (n, ports, n_out)."""
+    """Solved inputs: sources behind their drop (n, n_in + 1), outputs (n, ports, n_out).
+
+    `source_a` are currents (n, n_in + 1) out of the sources where solving took them.
+    """
 
     x_v: Floats
     out_v: Floats
     residual_v: float
     turns: int
+    source_a: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -52,36 +76,56 @@ class LinearNetwork:
 
     def prepare(self) -> None:
         """All matrices now: threads that share the layer find them."""
-        _ = self._sources, self.bank.ideal or self._columns
+        _ = self._sources if self.bank.ideal else self._kernel
 
     def solve(self, source_v: Floats, tol_v: float) -> LinearPoint:
         """Operating points for sources (n, n_in + 1)."""
-        x_v = np.array(source_v, order="C")
-        out = np.full((self.layer.n_out, len(x_v)), self.bank.ref_v)
-        if self.buffered:
-            x_v[:, :-1] = source_v[:, :-1] - self._drop(self.source_a(x_v, self._shaped(out)))
-            if not self.bank.ideal:
-                out = self._near(x_v)
-            for _ in range(2):
-                x_v[:, :-1] = source_v[:, :-1] - self._drop(self.source_a(x_v, self._shaped(out)))
+        return (
+            self._exact(source_v, tol_v) if self.bank.ideal else self._realisable(source_v, tol_v)
+        )
+
+    def _exact(self, source_v: Floats, tol_v: float) -> LinearPoint:
+        """With exact op-amps all is linear but the buffers."""
+        x_v, moved = np.array(source_v, order="C"), 0.0
         for turn in range(1, MAX_TURNS + 1):
-            moved = 0.0
-            if self.bank.ideal:
-                out_v = self.bank.target_v(self.lines(x_v, None), self.layer.n_out)
-            else:
-                moved = self._amplifiers(x_v, out, tol_v)
-                out_v = self._shaped(out)
-            if not self.buffered:
-                return LinearPoint(x_v=x_v, out_v=out_v, residual_v=moved, turns=turn)
-            new = source_v[:, :-1] - self._drop(self.source_a(x_v, out_v))
-            moved = max(moved, float(np.abs(new - x_v[:, :-1]).max(initial=0.0)))
+            if self.buffered:
+                drop_v = buffer_drop(self.source_a(x_v, None)[:, :-1], self.bank.design)
+                new = source_v[:, :-1] - drop_v
+                moved = float(np.abs(new - x_v[:, :-1]).max(initial=0.0))
+                x_v[:, :-1] = new
             if not np.isfinite(moved):
-                raise ConvergenceError(f"layer of {self.layer.n_out} outputs: not a number")
+                raise ConvergenceError("a source's voltage is not a number")
             if moved < tol_v:
+                out_v = self.bank.target_v(self.lines(x_v, None), self.layer.n_out)
                 return LinearPoint(x_v=x_v, out_v=out_v, residual_v=moved, turns=turn)
-            x_v[:, :-1] = new
-        raise ConvergenceError(
-            f"layer of {self.layer.n_out} outputs: still off by {moved:.3g} V after {turn} steps"
+        raise ConvergenceError(f"sources still off by {moved:.3g} V after {turn} steps")
+
+    def _realisable(self, source_v: Floats, tol_v: float) -> LinearPoint:
+        n, n_out = len(source_v), self.layer.n_out
+        source_v = np.ascontiguousarray(source_v)
+        x_v = np.empty_like(source_v) if self.buffered else source_v
+        amps, out = np.empty_like(x_v) if self.buffered else x_v, np.empty((n, n_out))
+        left, turns = ctypes.c_double(), ctypes.c_long()
+        where = (ctypes.c_long * 2)()
+        shape, _ = self._kernel
+        failed = kernel().fast_network(
+            ctypes.byref(shape),
+            ctypes.c_long(n),
+            ctypes.c_double(tol_v),
+            ctypes.c_double(SETTLED),
+            *(ctypes.c_void_p(array.ctypes.data) for array in (source_v, x_v, amps, out)),
+            *(ctypes.byref(value) for value in (left, turns, where)),
+        )
+        if failed == NO_MEMORY:
+            raise MemoryError(f"engine fast: no memory for a layer of {n_out} outputs")
+        if failed:
+            raise failure(failed, where[0], where[1], left.value, turns.value)
+        return LinearPoint(
+            x_v=x_v,
+            out_v=out[:, None, :],
+            residual_v=left.value,
+            turns=turns.value,
+            source_a=amps if self.buffered else None,
         )
 
     def lines(self, x_v: Floats, out_v: Floats | None) -> Floats:
@@ -94,19 +138,13 @@ class LinearNetwork:
             u += self._fed(out_v)
         return np.asarray(u)
 
-    def source_a(self, x_v: Floats, out_v: Floats) -> Floats:
-        """Currents (n, n_in + 1) out of the sources."""
+    def source_a(self, x_v: Floats, out_v: Floats | None) -> Floats:
+        """Currents (n, n_in + 1) out of the sources; `out_v` None for exact op-amps."""
         q, from_out, constant = self._sources
         found = x_v @ q + constant
-        if not self.bank.ideal:
+        if out_v is not None and not self.bank.ideal:
             found += out_v[:, 0] @ from_out
         return np.asarray(found)
-
-    def _drop(self, source_a: Floats) -> Floats:
-        return buffer_drop(source_a[:, :-1], self.bank.design)
-
-    def _shaped(self, out: Floats) -> Floats:
-        return np.ascontiguousarray(out.T)[:, None, :]
 
     @cached_property
     def _surroundings(self) -> tuple[Floats, Floats, Floats]:
@@ -170,35 +208,53 @@ class LinearNetwork:
         coupling = np.stack([vid, end_s * (eye - to_minus)])
         return np.ascontiguousarray(rows), fixed[:, None], np.ascontiguousarray(coupling)
 
-    def _near(self, x_v: Floats) -> Floats:
-        """Outputs (n_out, n) of amplifiers of infinite gain between hard rails."""
+    @cached_property
+    def _kernel(self) -> tuple[_Network, list[object]]:
+        """The kernel's structure, and what its addresses are of."""
+        layer, bank, buffer = self.layer, self.bank, self.bank.design.macro.buffer
+        n_rows, n_out = layer.n_in + 1, layer.n_out
         rows, fixed, coupling = self._columns
-        n_out, amplifier = self.layer.n_out, self.bank.design.macro.amplifier
+        q, from_out, constant = self._sources
+        ohm = np.full(n_rows, buffer.rout_ohm if self.buffered else 0.0)
+        ohm[-1] = 0.0  # the bias has a driver, no buffer
+        behind = np.linalg.inv(np.eye(n_rows) + q.T * ohm)  # i = behind (i without a drop)
+        first = behind @ np.hstack([q.T, from_out.T])
+        first_0 = behind @ constant
         own = np.diagonal(coupling[0], axis1=1, axis2=2).ravel()[:n_out, None]
-        most = amplifier.rail_v - amplifier.head_v
-        return np.asarray(np.clip((rows[:n_out] @ x_v.T + fixed[:n_out]) / -own, -most, most))
-
-    def _amplifiers(self, x_v: Floats, out: Floats, tol_v: float) -> float:
-        """Solve all columns into `out` (n_out, n); a bound of the moves left."""
-        rows, fixed, coupling = self._columns
-        given = rows @ x_v.T
-        given += fixed
-        n_out, n = out.shape
-        values, _held = self.bank.values(1, n_out)
-        v_p, cols = coupling.shape[1:3]
-        worst = ctypes.c_double()
-        failed = kernel().fast_columns(
-            ctypes.byref(values),
-            *(ctypes.c_long(size) for size in (n, v_p, cols, n_out)),
-            ctypes.c_double(SETTLED * tol_v),
-            *(
-                ctypes.c_void_p(array.ctypes.data)
-                for array in (coupling, given[:n_out], given[n_out:], out)
-            ),
-            ctypes.byref(worst),
-        )
-        if failed:
-            raise ConvergenceError(
-                f"layer of {self.layer.n_out} outputs: amplifiers have no operating point"
+        vid = rows[:n_out]
+        near = (vid - (vid * ohm) @ first[:, :n_rows]) / -own
+        near_0 = (fixed[:n_out, 0] - (vid * ohm) @ first_0) / -own[:, 0]
+        taken = np.hstack([q.T, from_out.T])
+        values, held = bank.values(1, n_out)
+        products = [
+            _product(matrix, column)
+            for matrix, column in (
+                (rows, fixed[:, 0]),
+                (near, near_0),
+                (first, first_0),
+                (taken, constant),
             )
-        return worst.value
+        ]
+        shape = _Network(
+            n_rows=n_rows,
+            n_out=n_out,
+            v=layer.w.shape[1],
+            c=layer.w.shape[3],
+            drop_ohm=buffer.rout_ohm if self.buffered else 0.0,
+            drop_a=buffer.imax_a,
+            coupling=coupling.ctypes.data,
+            **{key: own for key, (own, _) in zip(PRODUCTS, products, strict=True)},
+            amp=values,
+        )
+        return shape, [held, coupling, products]
+
+
+def _product(matrix: Floats, constant: Floats) -> tuple[_Product, tuple[Floats, Floats]]:
+    """matrix x + constant in packs of rows, and the arrays that hold it."""
+    rows, cols = matrix.shape
+    packs = -(-rows // PACK)
+    full, column = np.zeros((packs * PACK, cols)), np.zeros(packs * PACK)
+    full[:rows], column[:rows] = matrix, constant
+    packed = np.ascontiguousarray(full.reshape(packs, PACK, cols).transpose(0, 2, 1))
+    shape = _Product(rows=rows, cols=cols, packed=packed.ctypes.data, constant=column.ctypes.data)
+    return shape, (packed, column)

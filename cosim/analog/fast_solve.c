@@ -86,7 +86,7 @@ static void visit(const struct layer *z, struct state *g, long h, long j, int fi
 	}
 }
 
-/* amplifiers take their currents from the ports; returns how many did not converge */
+/* amplifiers take their currents from the ports; returns 0, or 1 + output LANES + lane of one that did not converge */
 static long amplifiers(const struct layer *z, struct state *g)
 {
 	const struct amplifier *p = &z->amp;
@@ -96,22 +96,37 @@ static long amplifiers(const struct layer *z, struct state *g)
 	long lost = tied ? tied_newton(z, g) : 0;
 
 	for (long q = 0; q < z->ports; q++)
-		for (long j = 0; j < z->n_out; j++) {
-			wide *line = (wide *)g->u[q * 2 * width + j], *s = (wide *)g->s[q * 2 * width + j];
-			wide *x = (wide *)g->out[q * z->n_out + j], a[PAIR], b[PAIR];
-			for (long e = 0; e < PAIR; e++) {
-				wide up = line[e], um = line[width * PAIR + e];
-				wide inp = (up * p->r3 + p->ref * p->r1) * end + p->offset[q * z->n_out + j];
-				a[e] = inp - um * (p->r3 * end);
-				b[e] = -um * end;
-				s[e] -= (up - p->ref) * end;
-				if (p->ideal)
-					x[e] = inp - (um - inp) * (p->r3 / p->r1);
+		for (long j = 0; j < z->n_out; j += TOGETHER) {
+			double alpha[TOGETHER], beta[TOGETHER], shift[TOGETHER];
+			wide a[TOGETHER * PAIR], b[TOGETHER * PAIR], x[TOGETHER * PAIR];
+			for (long t = 0; t < TOGETHER; t++) {
+				const long own = j + t < z->n_out ? j + t : j, from = t * PAIR;
+				const wide *line = (wide *)g->u[q * 2 * width + own];
+				alpha[t] = -p->r1 * end;
+				beta[t] = end;
+				shift[t] = p->shift[own];
+				for (long e = 0; e < PAIR; e++) {
+					wide up = line[e], um = line[width * PAIR + e];
+					wide inp = (up * p->r3 + p->ref * p->r1) * end + p->offset[q * z->n_out + own];
+					a[from + e] = inp - um * (p->r3 * end);
+					b[from + e] = -um * end;
+					x[from + e] = inp - (um - inp) * (p->r3 / p->r1);
+				}
+				if (!p->ideal)
+					memcpy(x + from, g->out[q * z->n_out + own], sizeof(lane));
 			}
-			if (!p->ideal && !tied)
-				lost += amplifier_newton(p, -p->r1 * end, end, p->shift[j], a, b, x);
-			for (long e = 0; e < PAIR; e++)
-				s[width * PAIR + e] -= (line[width * PAIR + e] - x[e]) * end;
+			if (!p->ideal && !tied) {
+				long bad = amplifier_newton(p, alpha, beta, shift, a, b, x);
+				lost = bad && !lost ? bad + j * LANES : lost;
+			}
+			for (long t = 0; t < TOGETHER && j + t < z->n_out; t++) {
+				wide *line = (wide *)g->u[q * 2 * width + j + t], *s = (wide *)g->s[q * 2 * width + j + t];
+				memcpy(g->out[q * z->n_out + j + t], x + t * PAIR, sizeof(lane));
+				for (long e = 0; e < PAIR; e++) {
+					s[e] -= (line[e] - p->ref) * end;
+					s[width * PAIR + e] -= (line[width * PAIR + e] - x[t * PAIR + e]) * end;
+				}
+			}
 		}
 	return lost;
 }

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fast_spline.c : values and slopes of a cubic spline on an even grid, at any number of places inside it. */
+#include "fast_vector.h"
+#include <string.h>
 
-/* spline [points][4], highest power first; `slope` may be NULL. Returns how many x lie outside low..high (NaN does). */
+/* spline [points][4], highest power first; `slope` may be NULL. Returns 1 + the first place outside low..high (NaN is),
+ * 0 if there is none. */
 long fast_spline(const double *spline, long points, double low, double high, double per_v, long n, const double *x,
 		 double *value, double *slope)
 {
-	long lost = 0;
+	const double step = 1.0 / per_v, most = (double)points;
 
-	for (long j = 0; j < n; j++) {
-		int inside = x[j] >= low && x[j] <= high;
-		double at = inside ? x[j] - low : 0.0;
-		long i = (long)(at * per_v);
-		i = i > points - 1 ? points - 1 : i;
-		const double *c = spline + 4 * i;
-		double h = at - (double)i / per_v;
-		lost += !inside;
-		value[j] = ((c[0] * h + c[1]) * h + c[2]) * h + c[3];
+	for (long first = 0; first < n; first += WIDE) {
+		size_t bytes = sizeof(double) * (size_t)(n - first < WIDE ? n - first : WIDE);
+		wide at = same(low), found, lean;
+		memcpy(&at, x + first, bytes);
+		mask inside = (at >= low) & (at <= high);
+		for (long e = 0; any(~inside) && e < WIDE; e++)
+			if (!inside[e])
+				return first + e + 1;
+		at = lesser(larger((at - low) * per_v, (wide){0}), same(most));
+		found = splined(spline, points, step, at, &lean);
+		memcpy(value + first, &found, bytes);
 		if (slope)
-			slope[j] = (3.0 * c[0] * h + 2.0 * c[1]) * h + c[2];
+			memcpy(slope + first, &lean, bytes);
 	}
-	return lost;
+	return 0;
 }

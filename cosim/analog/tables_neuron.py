@@ -51,6 +51,11 @@ class NeuronTable:
         return self._splines[3].parts
 
     @property
+    def most_input_a(self) -> float:
+        """A bound of the input current's size over the whole curve."""
+        return float(np.abs(self.input_spline).dot(self.per_v ** np.arange(-3.0, 1.0)).max())
+
+    @property
     def low_v(self) -> float:
         """Smallest measured input."""
         return self._splines[3].low

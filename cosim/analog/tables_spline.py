@@ -40,8 +40,7 @@ class Spline:
             *(ctypes.c_void_p(a.ctypes.data) for a in (values, found, slope)),
         )
         if outside:
-            good = (values >= self.low) & (values <= self.high)  # NaN is not good
-            worst = values[~good].ravel()[0]
+            worst = values.ravel()[outside - 1]  # NaN is outside
             raise RangeError(
                 f"{self.what} {worst:.4g} V is outside its curve, {self.low:g}..{self.high:g} V"
             )

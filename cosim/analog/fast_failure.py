@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fast_failure : why a layer has no answer, from what a kernel returned."""
+
+from __future__ import annotations
+
+import math
+
+from cosim.errors import CircuitError, ConvergenceError, RangeError
+
+__all__ = ["failure"]
+
+LOST, BEYOND = 3, 5  # as fast_network.c and fast_batch.c return them; 2: not settled
+
+
+def failure(code: int, item: int, which: int, left_v: float, turns: int) -> CircuitError:
+    """Why input `item` of a batch failed, by its output or source `which`."""
+    if code == LOST:
+        return ConvergenceError(
+            f"amplifier of output {which} has no operating point (input {item} of the batch)"
+        )
+    if code == BEYOND:
+        return RangeError(
+            f"buffer of source {which} would deliver 99 % of buffer.imax_a or more "
+            f"(input {item} of the batch): its output has left its range; raise buffer.imax_a"
+        )
+    off = f"still off by {left_v:.3g} V" if math.isfinite(left_v) else "not a number"
+    return ConvergenceError(f"{off} after {turns} steps")
