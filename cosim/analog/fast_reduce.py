@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """fast_reduce : a layer of linear cells reduced to its ports, exactly and once per programming.
 
-A tile is eliminated row by row (block elimination of its sparse matrix, all tiles at once). With
-D = diag(g0 + g1) and K the input line's resistance matrix, row r adds to the I lines' nodes b
+What remains are port currents s = T x - Y u and row currents i = Q x - T^T u. Tiles with wires are
+reduced by nested dissection (crossbar.py); feeds and feet are their lines' first and last segments.
+Without wires a row with feed f and own conductance c, the sum of its g, adds
 
-    L = diag(g0, g1) - G (1 + K D)^-1 K G^T,   j = G (1 + K D)^-1 1,   q = 1^T D (1 + K D)^-1 1
-
-and segments of resistance R = diag(r) below it turn (Y, T, Q) into M Y, M T, Q - T^T R M T with
-M = (1 + Y R)^-1. What remains: port currents s = T x - Y u, row currents i = Q x - T^T u.
+    Y += diag(g) - g g^T f/(1 + f c)        T = [T, g/(1 + f c)]        Q = diag(Q, c/(1 + f c))
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.analog.fast_layer import Lines, TiledLayer, wire_matrices
+from cosim.analog.crossbar import crossbar_ends
+from cosim.analog.fast_layer import TiledLayer
 
 __all__ = ["ReducedLayer", "reduce_layer"]
 
@@ -66,64 +65,48 @@ def reduce_layer(layer: TiledLayer, *, cells: float = 1.0, wires: float = 1.0) -
     `cells` and `wires` multiply the conductances of all cells, and of all wires and joins.
     """
     h_p, v_p, rows, cols = layer.w.shape
-    tiles = h_p * v_p
-    sides = (cells * layer.slope_s).reshape(tiles, 2, rows, cols).transpose(0, 2, 1, 3)
-    g = np.ascontiguousarray(sides).reshape(tiles, rows, 2 * cols)
+    tiles, lines = h_p * v_p, layer.lines
+    g = (cells * layer.slope_s).reshape(tiles, 2, rows, cols)
     feed = layer.feed.reshape(tiles, rows)
-    foot = layer.foot.reshape(tiles, 2 * cols) / wires
-    below = layer.lines.r_out / wires
-    inner, one, own = _rows(g, feed, wire_matrices(layer.lines, 1, cols)[0], layer.lines, wires)
-    y = np.zeros((tiles, 2 * cols, 2 * cols))
-    t = np.zeros((tiles, 2 * cols, rows))
-    q = np.zeros((tiles, rows, rows))
-    diagonal = np.arange(2 * cols)
-    for r in range(rows):
-        y -= g[:, r, :, None] * np.tile(inner[:, r], (1, 2, 2)) * g[:, r, None, :]
-        y[:, diagonal, diagonal] += g[:, r]
-        t[:, :, r] = g[:, r] * np.tile(one[:, r], (1, 2))
-        q[:, r, r] = own[:, r]
-        last = r == rows - 1
-        if below or (last and foot.any()):
-            ohm = below + foot if last else np.full_like(foot, below)
-            y, t, q = _segment(y, t, q, ohm, r + 1)
-    return _join(layer, y, t, q)
-
-
-def _rows(
-    g: Floats, feed: Floats, k_line: Floats, lines: Lines, wires: float
-) -> tuple[Floats, Floats, Floats]:
-    """(1 + K D)^-1 K, (1 + K D)^-1 1 and the row's own conductance, for K = wire + feed.
-
-    With W = (1 + K_wire D)^-1, c = 1^T D W 1 and f the feed they are W1/(1 + f c), c/(1 + f c) and
-    W K_wire + W1 (W1)^T f/(1 + f c): a cut feed (f beyond all cells) loses no digits.
-    """
-    cols = g.shape[2] // 2
-    d = g[:, :, :cols] + g[:, :, cols:]
-    wire = np.broadcast_to((k_line - lines.r_drive) / wires, (*d.shape, cols))
-    sides = np.concatenate([wire, np.ones((*d.shape, 1))], axis=3)
-    top = np.linalg.solve(np.eye(cols) + wire * d[:, :, None, :], sides)
-    one = top[..., cols]
-    c = (d * one).sum(axis=2)
-    share = 1 / (1 + feed * c)
-    inner = top[..., :cols] + (feed * share)[..., None, None] * one[..., None] * one[..., None, :]
-    return inner, one * share[..., None], c * share
-
-
-def _segment(
-    y: Floats, t: Floats, q: Floats, ohm: Floats, used: int
-) -> tuple[Floats, Floats, Floats]:
-    """A resistor of `ohm` (tiles, 2*cols) in every I line below the present row."""
-    n = y.shape[1]
-    both = np.linalg.solve(
-        np.eye(n) + y * ohm[:, None, :], np.concatenate([y, t[:, :, :used]], axis=2)
+    foot = layer.foot.reshape(tiles, 2, cols) / wires
+    if not (lines.r_in and lines.r_out):
+        return _join(layer, *_without_wires(g, feed, foot.reshape(tiles, 2 * cols)))
+    in_ohm, out_ohm = lines.r_in / wires, lines.r_out / wires
+    t, y, q = crossbar_ends(
+        g.transpose(0, 2, 3, 1),
+        1 / (feed + in_ohm),
+        1 / (foot.transpose(0, 2, 1) + out_ohm),
+        1 / in_ohm,
+        1 / out_ohm,
     )
-    moved = both[:, :, n:]
-    q = q.copy()
-    q[:, :used, :used] -= (t[:, :, :used] * ohm[:, :, None]).transpose(0, 2, 1) @ moved
-    t = t.copy()
-    t[:, :, :used] = moved
-    y = both[:, :, :n]
-    return 0.5 * (y + y.transpose(0, 2, 1)), t, q
+    return _join(layer, y, t.reshape(tiles, rows, 2 * cols).transpose(0, 2, 1), q)
+
+
+def _without_wires(g: Floats, feed: Floats, foot: Floats) -> tuple[Floats, Floats, Floats]:
+    """Y, T, Q of tiles whose lines are one node each; `foot` stands below them."""
+    tiles, _, rows, cols = g.shape
+    own = g.transpose(0, 2, 1, 3).reshape(tiles, rows, 2 * cols)
+    c = own.sum(axis=2)
+    share = 1 / (1 + feed * c)
+    y = -(own * (feed * share)[:, :, None]).transpose(0, 2, 1) @ own
+    diagonal = np.arange(2 * cols)
+    y[:, diagonal, diagonal] += own.sum(axis=1)
+    t = (own * share[:, :, None]).transpose(0, 2, 1)
+    q = np.zeros((tiles, rows, rows))
+    q[:, np.arange(rows), np.arange(rows)] = c * share
+    return _segment(y, t, q, foot) if foot.any() else (y, t, q)
+
+
+def _segment(y: Floats, t: Floats, q: Floats, ohm: Floats) -> tuple[Floats, Floats, Floats]:
+    """A resistor of `ohm` (tiles, 2*cols) below every I line: M Y, M T, Q - T^T R M T.
+
+    M = (1 + Y R)^-1, R = diag(ohm).
+    """
+    n = y.shape[1]
+    both = np.linalg.solve(np.eye(n) + y * ohm[:, None, :], np.concatenate([y, t], axis=2))
+    y, moved = both[:, :, :n], both[:, :, n:]
+    q = q - (t * ohm[:, :, None]).transpose(0, 2, 1) @ moved
+    return 0.5 * (y + y.transpose(0, 2, 1)), moved, q
 
 
 def _join(layer: TiledLayer, y: Floats, t: Floats, q: Floats) -> ReducedLayer:

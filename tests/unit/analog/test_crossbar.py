@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosim.analog.crossbar import crossbar_currents, crossbar_transfer
+from cosim.analog.crossbar import crossbar_currents, crossbar_ends, crossbar_transfer
 from cosim.errors import DesignError
 
 R_IN, R_OUT = 2.0, 3.0
@@ -49,6 +49,50 @@ def test_currents_equal_the_nodal_solution(shape: tuple[int, int]) -> None:
     g, v = rng.uniform(1e-6, 1e-4, shape), rng.uniform(0.1, 1.0, (3, shape[0]))
     found = crossbar_currents(g, v, R_IN, R_OUT)
     assert found == pytest.approx(nodal_currents(g, v), rel=REL, abs=0.0)
+
+
+def nodal_ends(
+    cell: np.ndarray, left: np.ndarray, below: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """T, Y, Q of one tile: its dense nodal matrix without all but the ends of its lines."""
+    rows, cols, lines = cell.shape
+    word = np.arange(rows * cols).reshape(rows, cols)
+    bit = rows * cols + np.arange(cell.size).reshape(rows, cols, lines)
+    inner = rows * cols + cell.size
+    end_word, end_bit = inner + np.arange(rows), inner + rows + np.arange(cols * lines)
+    y = np.zeros((inner + rows + cols * lines, inner + rows + cols * lines))
+
+    def link(a: int, b: int, s: float) -> None:
+        y[a, a] += s
+        y[b, b] += s
+        y[a, b] -= s
+        y[b, a] -= s
+
+    for r, c in np.ndindex(rows, cols):
+        link(word[r, c], word[r, c - 1] if c else end_word[r], 1 / R_IN if c else left[r])
+        for k in range(lines):
+            last = r == rows - 1
+            link(word[r, c], bit[r, c, k], cell[r, c, k])
+            to = end_bit[c * lines + k] if last else bit[r + 1, c, k]
+            link(bit[r, c, k], to, below[c, k] if last else 1 / R_OUT)
+    gone = np.linalg.solve(y[:inner, :inner], y[:inner, inner:])
+    seen = y[inner:, inner:] - y[inner:, :inner] @ gone
+    order = np.concatenate([rows + np.arange(k, cols * lines, lines) for k in range(lines)])
+    return -seen[:rows, order], seen[np.ix_(order, order)], seen[:rows, :rows]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 2), (1, 7, 2), (9, 1, 3), (8, 8, 2), (17, 11, 2)])
+def test_lines_ends_see_the_nodal_matrix(shape: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(sum(shape))
+    cell = rng.uniform(1e-6, 1e-4, (2, *shape)) * (rng.random((2, *shape)) < 0.9)
+    left, below = rng.uniform(0.01, 0.5, (2, shape[0])), rng.uniform(0.01, 0.3, (2, *shape[1:]))
+    left[0, 0], below[1, 0, 0] = 1e-9, 1e-9  # open
+    t, y, q = crossbar_ends(cell, left, below, 1 / R_IN, 1 / R_OUT)
+    for k in range(2):
+        want_t, want_y, want_q = nodal_ends(cell[k], left[k], below[k])
+        assert np.allclose(t[k].reshape(shape[0], -1), want_t, rtol=REL, atol=1e-17)
+        assert np.allclose(y[k], want_y, rtol=1e-9, atol=1e-15)  # the reference loses digits
+        assert np.allclose(q[k], want_q, rtol=1e-9, atol=1e-15)
 
 
 def test_one_cell_is_three_resistors_in_series() -> None:
