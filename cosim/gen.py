@@ -38,6 +38,10 @@ def _constants() -> Iterable[tuple[str, int, int, str]]:
         yield f"IMAC_STATUS_{bit.name}_BIT", bit.bit, 0, bit.text
     for bit in regmap.CTRL_BITS:
         yield f"IMAC_CTRL_{bit.name}_BIT", bit.bit, 0, bit.text
+    for bit in regmap.DMA_CTRL_BITS:
+        yield f"DMA_CTRL_{bit.name}_BIT", bit.bit, 0, bit.text
+    for bit in regmap.DMA_STATUS_BITS:
+        yield f"DMA_STATUS_{bit.name}_BIT", bit.bit, 0, bit.text
     for cfg in regmap.CONFIG_REGS:
         yield f"IMAC_CFG_{cfg.name}", cfg.index, 8, cfg.text
     for cfg in regmap.CONFIG_REGS:
@@ -124,6 +128,14 @@ def markdown() -> str:
     )
     lines += ["## Control bits (CTRL)", ""]
     lines += _table(("bit", "name", "what"), ((b.bit, b.name, b.text) for b in regmap.CTRL_BITS))
+    lines += ["## DMA control bits (DMA_CTRL)", ""]
+    lines += _table(
+        ("bit", "name", "what"), ((b.bit, b.name, b.text) for b in regmap.DMA_CTRL_BITS)
+    )
+    lines += ["## DMA status bits (DMA_STATUS)", ""]
+    lines += _table(
+        ("bit", "name", "what"), ((b.bit, b.name, b.text) for b in regmap.DMA_STATUS_BITS)
+    )
     lines += ["## Macro pins (ports of soc_top)", ""]
     lines += _table(
         ("port", "direction", "bits", "what"),

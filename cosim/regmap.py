@@ -149,6 +149,38 @@ DEVICES = (
             Register(name="CLOSE", offset=0x4, access="wo", text="closes region id (15:0)"),
         ),
     ),
+    Device(
+        name="DMA",
+        base=0x1000_4000,
+        text="moves rows of words between external memory and RAM; only where there is such memory",
+        registers=(
+            Register(name="EXT_ADDR", offset=0x00, access="rw", text="first byte outside"),
+            Register(name="RAM_ADDR", offset=0x04, access="rw", text="first byte in the RAM"),
+            Register(name="ROW_BYTES", offset=0x08, access="rw", text="bytes of one row"),
+            Register(name="ROWS", offset=0x0C, access="rw", text="rows (15:0)"),
+            Register(name="EXT_STRIDE", offset=0x10, access="rw", text="row to row outside"),
+            Register(name="RAM_STRIDE", offset=0x14, access="rw", text="row to row in the RAM"),
+            Register(name="CTRL", offset=0x18, access="rw", text="control bits"),
+            Register(name="STATUS", offset=0x1C, access="ro", text="status bits"),
+            Register(name="WORDS", offset=0x20, access="ro", text="words moved since reset"),
+        ),
+    ),
+)
+
+DMA_CTRL_BITS = (
+    Bit(name="START", bit=0, text="start a transfer with the registers as they are; reads 0"),
+    Bit(name="TO_EXT", bit=1, text="from the RAM to external memory, else to the RAM"),
+    Bit(name="IRQ_EN", bit=2, text="interrupt enable"),
+    Bit(name="CLEAR", bit=3, text="clear DONE and the sticky errors; reads 0"),
+)
+
+DMA_STATUS_BITS = (
+    Bit(name="BUSY", bit=0, text="a transfer runs"),
+    Bit(name="DONE", bit=1, text="the transfer ended well; sticky until CLEAR or a start"),
+    Bit(name="IRQ", bit=2, text="interrupt pending: DONE or an error, and IRQ_EN"),
+    Bit(name="ERR_ALIGN", bit=8, text="start with an address, length or stride of no whole words"),
+    Bit(name="ERR_RANGE", bit=9, text="a row reaches beyond a memory; it and the rest not moved"),
+    Bit(name="ERR_BUSY", bit=10, text="start while busy; ignored"),
 )
 
 EVENT_OPEN = "open"  # words of the event file's M lines

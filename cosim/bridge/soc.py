@@ -28,13 +28,31 @@ from cosim.errors import CircuitError, CosimError, RtlError, RunFolderError, Wor
 from cosim.trace.events import Evaluation, Event, from_json, read_events
 from cosim.trace.marks import Marks, read_marks
 
-__all__ = ["SocOutcome", "SocRun", "read_outcome", "run_soc", "soc_rtl"]
+__all__ = ["ExternalMemory", "SocOutcome", "SocRun", "read_outcome", "run_soc", "soc_rtl"]
 
 LOOK_S = 0.1
 LOST_S = 2.0  # how long the simulator may take to notice that an engine died
 NOTE_BYTES = 1 << 16
 
 Progress = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalMemory:
+    """External memory and its content: latency in cycles, bandwidth in bytes per 256 cycles."""
+
+    image: Path
+    words: int
+    latency: int
+    rate: int
+
+    @property
+    def plusargs(self) -> list[str]:
+        return [
+            f"external={self.image.resolve()}",
+            f"external_latency={self.latency}",
+            f"external_rate={self.rate}",
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +71,7 @@ class SocRun:
     out_n: int = 10
     adc_bits: int = 8
     prog_aw: int = 16
+    external: ExternalMemory | None = None
     convert_ps: int | None = None
     simulator: Simulator = "verilator"
     wall_limit_s: float = 7200.0
@@ -101,6 +120,7 @@ def soc_rtl(
     out_n: int = 10,
     adc_bits: int = 8,
     prog_aw: int = 16,
+    ext_words: int = 0,
     profile: bool = False,
     tracing: Tracing = NO_TRACE,
 ) -> Rtl:
@@ -127,6 +147,7 @@ def soc_rtl(
             "ADC_BITS": adc_bits,
             "PROG_AW": prog_aw,
             "RAM_WORDS": ram_words,
+            "EXT_WORDS": ext_words,
             "PROFILE": int(profile),
             **tracing.parameters,
         },
@@ -152,6 +173,7 @@ def run_soc(run: SocRun, progress: Progress | None = None) -> SocOutcome:
         out_n=run.out_n,
         adc_bits=run.adc_bits,
         prog_aw=run.prog_aw,
+        ext_words=run.external.words if run.external else 0,
         profile=True,
         tracing=run.tracing,
     )
@@ -202,6 +224,7 @@ def _command(run: SocRun, program: Path, folder: Path) -> list[str]:
         f"events={folder / 'marks.txt'}",
         f"profile={folder / 'profile.txt'}",
         *([f"max_cycles={run.max_cycles}"] if run.max_cycles else []),
+        *(run.external.plusargs if run.external else ()),
         *run.tracing.plusargs(folder),
         *run.plusargs,
     ]

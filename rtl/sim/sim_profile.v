@@ -4,7 +4,8 @@
 // Every clock cycle, instruction fetch and macro cycle since the last report of the retirement port
 // belongs to the instruction reported next, under the innermost open region; a trap's belong to
 // `t` of the region. A mark cuts between the cycle before and the cycle of its event line, so a
-// region's cycles equal the difference of its marks. Schema of the file: cosim/energy/README.md.
+// region's cycles equal the difference of its marks. What the DMA moves outside belongs to the region
+// that is open while it moves, to no instruction. Schema of the file: cosim/energy/README.md.
 // Timing: samples at the edge, until the edge that writes the X line of sim_events; the file comes
 // half a cycle before that one, so the cycles add up to mcycle. Without +profile nothing is counted.
 
@@ -14,7 +15,8 @@
 module sim_profile #(
    parameter CODE_WORDS = 8192,    // code that is counted word by word, from address 0
    parameter SLOTS      = 32,      // different regions, the outside included
-   parameter DEPTH      = 16       // regions open at once
+   parameter DEPTH      = 16,      // regions open at once
+   parameter EXTERNAL   = 0        // 1: there is external memory, and a line about it a region
 ) (
    input wire        i_clk,
    input wire        i_rst,
@@ -29,6 +31,10 @@ module sim_profile #(
    input wire        i_fetch_wait,
    input wire        i_data_wait,
    input wire        i_macro_active,
+   // external memory
+   input wire        i_dma_request,
+   input wire        i_dma_read,        // a word came
+   input wire        i_dma_write,       // a word went
    // regions, end
    input wire        i_mark_open,
    input wire        i_mark_close,
@@ -59,6 +65,9 @@ module sim_profile #(
    reg [63:0] r_active   [0:SLOTS-1];
    reg [63:0] fetch_wait [0:SLOTS-1];
    reg [63:0] data_wait  [0:SLOTS-1];
+   reg [63:0] requests   [0:SLOTS-1];
+   reg [63:0] reads      [0:SLOTS-1];
+   reg [63:0] writes     [0:SLOTS-1];
    reg [SLOT_W-1:0] open [0:DEPTH-1];   // slots below the present one
 
    reg [8*1024-1:0]      path;
@@ -106,6 +115,9 @@ module sim_profile #(
             r_active[i]   = 64'd0;
             fetch_wait[i] = 64'd0;
             data_wait[i]  = 64'd0;
+            requests[i]   = 64'd0;
+            reads[i]      = 64'd0;
+            writes[i]     = 64'd0;
          end
       end
    end
@@ -150,6 +162,9 @@ module sim_profile #(
             $fwrite(file, "region %0d wait %0d %0d trap %0d %0d %0d %0d rest %0d %0d %0d\n",
                     slot_id[i], fetch_wait[i], data_wait[i], traps[i], t_cycles[i], t_fetches[i],
                     t_active[i], r_cycles[i], r_fetches[i], r_active[i]);
+            if (EXTERNAL != 0) begin
+               $fwrite(file, "dma %0d %0d %0d\n", requests[i], reads[i], writes[i]);
+            end
             for (k = 0; k < CODE_WORDS; k = k + 1) begin
                at = {i[SLOT_W-1:0], k[PC_W-1:0]};
                if ((retired[at] | cycles[at] | fetches[at] | active[at]) != 64'd0) begin
@@ -230,6 +245,15 @@ module sim_profile #(
          end
          if (i_data_wait) begin
             data_wait[slot] = data_wait[slot] + 64'd1;
+         end
+         if (i_dma_request) begin
+            requests[slot] = requests[slot] + 64'd1;
+         end
+         if (i_dma_read) begin
+            reads[slot] = reads[slot] + 64'd1;
+         end
+         if (i_dma_write) begin
+            writes[slot] = writes[slot] + 64'd1;
          end
       end
    end

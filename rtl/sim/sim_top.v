@@ -1,7 +1,8 @@
 // sim_top.v : top of every system simulation: clock, reset, the chip, host files
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N.
+// Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N; with
+// EXT_WORDS those of sim_external.v.
 // o_wake toggles at every clock edge at which a macro has something to be told (enable, inputs,
 // strobe, a program word begun) or the exit code was written: the one signal a test bench has to
 // watch. Clock edges lie at multiples of CLK_PS.
@@ -20,6 +21,7 @@ module sim_top #(
    parameter ADC_BITS  = 8,
    parameter PROG_AW   = 16,
    parameter RAM_WORDS = 262144,
+   parameter EXT_WORDS = 0,
    parameter CALLS     = 0,
    parameter WINDOW    = 0,
    parameter PROFILE   = 0
@@ -49,6 +51,9 @@ module sim_top #(
    wire [7:0]  console_data;
    wire [15:0] mark_id;
    wire [63:0] cycle, instret;
+   wire        ext_valid, ext_ready, ext_we, ext_wvalid, ext_wready, ext_rvalid, ext_rready;
+   wire [31:0] ext_addr, ext_wdata, ext_rdata;
+   wire [8:0]  ext_len;
 
    sim_clock #(
       .CLK_PS (CLK_PS)
@@ -63,7 +68,8 @@ module sim_top #(
       .OUT_N     (OUT_N),
       .ADC_BITS  (ADC_BITS),
       .PROG_AW   (PROG_AW),
-      .RAM_WORDS (RAM_WORDS)
+      .RAM_WORDS (RAM_WORDS),
+      .EXT_WORDS (EXT_WORDS)
    ) u_soc (
       .i_clk             (clk),
       .i_rst             (rst),
@@ -76,6 +82,17 @@ module sim_top #(
       .o_macro_prog_addr (o_macro_prog_addr),
       .o_macro_prog_data (o_macro_prog_data),
       .o_macro_active    (o_macro_active),
+      .o_ext_valid       (ext_valid),
+      .i_ext_ready       (ext_ready),
+      .o_ext_we          (ext_we),
+      .o_ext_addr        (ext_addr),
+      .o_ext_len         (ext_len),
+      .o_ext_wvalid      (ext_wvalid),
+      .i_ext_wready      (ext_wready),
+      .o_ext_wdata       (ext_wdata),
+      .i_ext_rvalid      (ext_rvalid),
+      .o_ext_rready      (ext_rready),
+      .i_ext_rdata       (ext_rdata),
       .o_console_valid   (console_valid),
       .o_console_data    (console_data),
       .o_exit_valid      (o_exit_valid),
@@ -117,6 +134,33 @@ module sim_top #(
    );
 
    generate
+      if (EXT_WORDS != 0) begin : gen_external
+         sim_external #(
+            .WORDS (EXT_WORDS)
+         ) u_external (
+            .i_clk    (clk),
+            .i_rst    (rst),
+            .i_valid  (ext_valid),
+            .o_ready  (ext_ready),
+            .i_we     (ext_we),
+            .i_addr   (ext_addr),
+            .i_len    (ext_len),
+            .i_wvalid (ext_wvalid),
+            .o_wready (ext_wready),
+            .i_wdata  (ext_wdata),
+            .o_rvalid (ext_rvalid),
+            .i_rready (ext_rready),
+            .o_rdata  (ext_rdata)
+         );
+      end else begin : gen_no_external
+         wire unused = ext_valid | ext_we | (|ext_addr) | (|ext_len) | ext_wvalid | (|ext_wdata)
+                       | ext_rready;
+
+         assign ext_ready  = 1'b0;
+         assign ext_wready = 1'b0;
+         assign ext_rvalid = 1'b0;
+         assign ext_rdata  = 32'd0;
+      end
       if (WINDOW != 0) begin : gen_window
          sim_window u_window (
             .i_clk        (clk),
@@ -146,7 +190,9 @@ module sim_top #(
          );
       end
       if (PROFILE != 0) begin : gen_profile
-         sim_profile u_profile (
+         sim_profile #(
+            .EXTERNAL (EXT_WORDS != 0)
+         ) u_profile (
             .i_clk           (clk),
             .i_rst           (rst),
             .i_retire_valid  (u_soc.u_core.rvfi_valid),
@@ -158,6 +204,9 @@ module sim_top #(
             .i_fetch_wait    (u_soc.imem_valid && !u_soc.imem_ready),
             .i_data_wait     (u_soc.dmem_valid && !u_soc.dmem_ready),
             .i_macro_active  (o_macro_active != {N_MACRO{1'b0}}),
+            .i_dma_request   (ext_valid && ext_ready),
+            .i_dma_read      (ext_rvalid && ext_rready),
+            .i_dma_write     (ext_wvalid && ext_wready),
             .i_mark_open     (mark_open),
             .i_mark_close    (mark_close),
             .i_mark_id       (mark_id),

@@ -13,7 +13,8 @@ module soc_top #(
    parameter OUT_N     = 10,       // converters of one macro
    parameter ADC_BITS  = 8,
    parameter PROG_AW   = 16,       // address bits of a macro's program words
-   parameter RAM_WORDS = 262144
+   parameter RAM_WORDS = 262144,
+   parameter EXT_WORDS = 0         // words of external memory; 0: none
 ) (
    input  wire                              i_clk,
    input  wire                              i_rst,
@@ -27,6 +28,18 @@ module soc_top #(
    output wire [N_MACRO*PROG_AW-1:0]        o_macro_prog_addr,
    output wire [N_MACRO*32-1:0]             o_macro_prog_data,
    output wire [N_MACRO-1:0]                o_macro_active,
+   // external memory: soc_dma_engine.v
+   output wire                              o_ext_valid,
+   input  wire                              i_ext_ready,
+   output wire                              o_ext_we,
+   output wire [31:0]                       o_ext_addr,
+   output wire [8:0]                        o_ext_len,
+   output wire                              o_ext_wvalid,
+   input  wire                              i_ext_wready,
+   output wire [31:0]                       o_ext_wdata,
+   input  wire                              i_ext_rvalid,
+   output wire                              o_ext_rready,
+   input  wire [31:0]                       i_ext_rdata,
    // host
    output wire                              o_console_valid,
    output wire [7:0]                        o_console_data,
@@ -46,10 +59,10 @@ module soc_top #(
    wire            dmem_valid, dmem_ready, dmem_we, dmem_fault, dmem_rvalid;
    wire [31:0]     dmem_addr, dmem_wdata, dmem_rdata;
    wire [3:0]      dmem_be;
-   wire            ram_instr_valid, ram_data_valid;
-   wire [31:0]     ram_data_rdata, timer_rdata;
-   wire            console_wr, exit_wr, timer_wr, mark_wr;
-   wire            irq_timer, irq_external;
+   wire            ram_instr_valid, ram_data_valid, ram_ready;
+   wire [31:0]     ram_data_rdata, timer_rdata, dma_rdata;
+   wire            console_wr, exit_wr, timer_wr, mark_wr, dma_wr;
+   wire            irq_timer, irq_imac, irq_dma;
    wire [63:0]     mtime;
 
    wire            xif_issue_valid, xif_issue_ready, xif_issue_accept, xif_issue_writeback;
@@ -84,7 +97,7 @@ module soc_top #(
       .i_dmem_rvalid           (dmem_rvalid),
       .i_dmem_rdata            (dmem_rdata),
       .i_irq_timer             (irq_timer),
-      .i_irq_external          (irq_external),
+      .i_irq_external          (irq_imac || irq_dma),
       .i_time                  (mtime),
       .o_cycle                 (o_cycle),
       .o_instret               (o_instret),
@@ -159,7 +172,7 @@ module soc_top #(
       .o_xif_result_data         (xif_result_data),
       .o_xif_result_rd           (xif_result_rd),
       .o_xif_result_we           (xif_result_we),
-      .o_irq                     (irq_external),
+      .o_irq                     (irq_imac),
       .o_macro_en                (o_macro_en),
       .o_macro_in                (o_macro_in),
       .o_macro_strobe            (o_macro_strobe),
@@ -172,7 +185,8 @@ module soc_top #(
    );
 
    soc_bus #(
-      .RAM_WORDS (RAM_WORDS)
+      .RAM_WORDS (RAM_WORDS),
+      .EXT_WORDS (EXT_WORDS)
    ) u_bus (
       .i_clk             (i_clk),
       .i_rst             (i_rst),
@@ -191,27 +205,47 @@ module soc_top #(
       .o_dmem_rdata      (dmem_rdata),
       .o_ram_instr_valid (ram_instr_valid),
       .o_ram_data_valid  (ram_data_valid),
+      .i_ram_ready       (ram_ready),
       .i_ram_data_rdata  (ram_data_rdata),
       .o_console_wr      (console_wr),
       .o_exit_wr         (exit_wr),
       .o_timer_wr        (timer_wr),
       .o_mark_wr         (mark_wr),
-      .i_timer_rdata     (timer_rdata)
+      .o_dma_wr          (dma_wr),
+      .i_timer_rdata     (timer_rdata),
+      .i_dma_rdata       (dma_rdata)
    );
 
-   soc_ram #(
-      .WORDS (RAM_WORDS)
-   ) u_ram (
+   soc_memory #(
+      .RAM_WORDS (RAM_WORDS),
+      .EXT_WORDS (EXT_WORDS)
+   ) u_memory (
       .i_clk         (i_clk),
+      .i_rst         (i_rst),
       .i_instr_valid (ram_instr_valid),
       .i_instr_addr  (imem_addr),
       .o_instr_rdata (imem_rdata),
       .i_data_valid  (ram_data_valid),
+      .o_data_ready  (ram_ready),
       .i_data_we     (dmem_we),
       .i_data_addr   (dmem_addr),
       .i_data_be     (dmem_be),
       .i_data_wdata  (dmem_wdata),
-      .o_data_rdata  (ram_data_rdata)
+      .o_data_rdata  (ram_data_rdata),
+      .i_dma_wr      (dma_wr),
+      .o_dma_rdata   (dma_rdata),
+      .o_dma_irq     (irq_dma),
+      .o_ext_valid   (o_ext_valid),
+      .i_ext_ready   (i_ext_ready),
+      .o_ext_we      (o_ext_we),
+      .o_ext_addr    (o_ext_addr),
+      .o_ext_len     (o_ext_len),
+      .o_ext_wvalid  (o_ext_wvalid),
+      .i_ext_wready  (i_ext_wready),
+      .o_ext_wdata   (o_ext_wdata),
+      .i_ext_rvalid  (i_ext_rvalid),
+      .o_ext_rready  (o_ext_rready),
+      .i_ext_rdata   (i_ext_rdata)
    );
 
    soc_console u_console (

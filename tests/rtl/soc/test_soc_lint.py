@@ -17,9 +17,9 @@ from cosim.tools import iverilog, verilator, yosys
 
 INCLUDES = [f"-I{GEN}", f"-I{RTL / 'cpu'}"]
 CHIP = ("cpu", "xif", "imac", "soc")
-SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096}]
+SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096, "EXT_WORDS": 8192}]
 LINES_MAX = 300  # per file
-PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1")  # of the simulation top, built in on demand
+PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
 
 
 def said(argv: Sequence[str], env: Mapping[str, str] | None = None) -> str:
@@ -93,10 +93,12 @@ def test_every_waiver_is_needed(tmp_path: Path) -> None:
         assert "%Warning" in said(argv, tool.env), f"not needed: {rule}"
 
 
-def test_yosys_finds_no_problem_and_no_latch() -> None:
+@pytest.mark.parametrize("ext_words", [0, 4096])
+def test_yosys_finds_no_problem_and_no_latch(ext_words: int) -> None:
     files = " ".join(sources(*CHIP))
     script = (
-        f"read_verilog {' '.join(INCLUDES)} {files}; hierarchy -check -top soc_top; proc; "
+        f"read_verilog {' '.join(INCLUDES)} {files}; chparam -set EXT_WORDS {ext_words} soc_top; "
+        "hierarchy -check -top soc_top; proc; "
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr; check -assert"
     )
     text = said([str(yosys()), "-Q", "-T", "-p", script])
