@@ -6,13 +6,17 @@ from __future__ import annotations
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosim.cli_output import print_json, shown_progress
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import CircuitError
+
+if TYPE_CHECKING:
+    from cosim.analog.spot_check import SpotCheck
+    from cosim.study.catalogue import Made
 
 __all__ = ["study"]
 
@@ -25,7 +29,11 @@ class StudyName(StrEnum):
     resistance = "resistance"
     technology = "technology"
     drive = "drive"
-    neuron = "neuron"
+    neuron = "neuron"  # and the four that follow
+    neuron_parameters = "neuron_parameters"
+    neuron_mismatch = "neuron_mismatch"
+    neuron_alternatives = "neuron_alternatives"
+    neuron_accuracy = "neuron_accuracy"
 
 
 def study(
@@ -48,71 +56,71 @@ def study(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace points that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
 ) -> None:
-    """Solve many designs and draw: resistance, technology, drive (strength), neuron (curves).
+    """Solve many designs and draw: resistance, technology, drive (strength), neuron (all of it).
 
     An interrupted study goes on where it was when started again. A point that the engine refuses
     is a row of the CSV file whose `status` says why. --spot-check takes one image at each of a
     share of the points.
     """
-    from cosim.study.catalogue import STUDIES, make_study
+    from cosim.study.catalogue import GROUPS, STUDIES, make_study
     from cosim.study.spot import checkable, spot_check_study
     from cosim.study.subject import load_subject
 
+    names = GROUPS.get(name.value, (name.value,))
     if spot is not None:
-        checkable(STUDIES[name.value], spot)  # refused before an hour of work
-
-    words = ["cosim", "study", name.value, "--design", design]
-    words += [word for text in sets or () for word in ("--set", text)]
-    if STUDIES[name.value].engine == "fast":  # the others look at no image
-        words += ["--images", str(images)]
-        words += [] if data is None else ["--data", str(data)]
-        words += [] if model == "lenet5" else ["--model", model]
-    words += ["--seed", str(seed), *(["--quick"] if quick else [])]
+        for one in names:
+            checkable(STUDIES[one], spot)  # refused before an hour of work
     subject = load_subject(model=model, data=data, images=images, design=design, sets=sets or ())
-    total = len(STUDIES[name.value].points(subject, quick))
-    with shown_progress(total, as_json, "points") as progress:
-        made = make_study(
-            name.value,
-            subject,
-            command=shlex.join(words),
-            seed=seed,
-            out=out,
-            quick=quick,
-            fresh=fresh,
-            tell=progress or (lambda text, done: None),
-        )
-        check = None
-        if spot is not None:
-            check = spot_check_study(
-                STUDIES[name.value],
+    printed: dict[str, dict[str, Any]] = {}
+    for one in names:
+        words = ["cosim", "study", one, "--design", design]
+        words += [word for text in sets or () for word in ("--set", text)]
+        if STUDIES[one].engine == "fast":  # the others look at no image
+            words += ["--images", str(images)]
+            words += [] if data is None else ["--data", str(data)]
+            words += [] if model == "lenet5" else ["--model", model]
+        words += ["--seed", str(seed), *(["--quick"] if quick else [])]
+        total = len(STUDIES[one].points(subject, quick))
+        with shown_progress(total, as_json, "points") as progress:
+            tell = progress or (lambda text, done: None)
+            made = make_study(
+                one,
                 subject,
-                made.rows,
-                share=spot,
+                command=shlex.join(words),
                 seed=seed,
-                tell=progress or (lambda text, done: None),
+                out=out,
+                quick=quick,
+                fresh=fresh,
+                tell=tell,
             )
-    refused = [str(row["status"]) for row in made.refused]
+            check = None
+            if spot is not None:
+                check = spot_check_study(
+                    STUDIES[one], subject, made.rows, share=spot, seed=seed, tell=tell
+                )
+        printed[one] = {"csv": str(made.csv), "png": str(made.png), **made.counts}
+        printed[one] |= {"rows": made.rows}
+        if check is not None:
+            printed[one]["spot_check"] = check.as_dict()
+        if not as_json:
+            _print(one, made, check)
+        judge_spot(check)
+        if len(made.refused) == made.counts["points"]:
+            reason = made.refused[0]["status"]
+            raise CircuitError(f"study {one}: every point was refused: {reason}")
     if as_json:
-        figures: dict[str, Any] = {
-            "csv": str(made.csv),
-            "png": str(made.png),
-            **made.counts,
-            "rows": made.rows,
-        }
-        if check is not None:
-            figures["spot_check"] = check.as_dict()
-        print_json(figures)
-    else:
-        counts = made.counts
-        typer.echo(
-            f"{name.value}: {counts['points']} points, {counts['kept']} kept, "
-            f"{counts['solved']} solved, {counts['refused']} refused"
-        )
-        for reason in dict.fromkeys(refused):
-            typer.echo(f"  refused {refused.count(reason)}: {reason}")
-        if check is not None:
-            print_spot(check.as_dict(), "points")
-        typer.echo(f"{made.csv}\n{made.png}")
-    judge_spot(check)
-    if len(refused) == made.counts["points"]:
-        raise CircuitError(f"study {name.value}: every point was refused: {refused[0]}")
+        print_json(printed if len(names) > 1 else printed[names[0]])
+
+
+def _print(name: str, made: Made, check: SpotCheck | None) -> None:
+    counts = made.counts
+    typer.echo(
+        f"{name}: {counts['points']} points, {counts['kept']} kept, "
+        f"{counts['solved']} solved, {counts['refused']} refused"
+    )
+    refused = [str(row["status"]) for row in made.refused]
+    for reason in dict.fromkeys(refused):
+        typer.echo(f"  refused {refused.count(reason)}: {reason}")
+    if check is not None:
+        print_spot(check.as_dict(), "points")
+    typer.echo(f"{made.csv}\n{made.png}")

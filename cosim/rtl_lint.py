@@ -20,6 +20,7 @@ __all__ = ["lint_rtl", "rtl_files"]
 
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1")  # what a run builds in on demand
+ALONE = ("neuron",)  # folders whose files are not in the chip: each is its own top
 TIMEOUT_S = 300
 
 
@@ -43,11 +44,14 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         folders = sorted({folder, *(str(path.parent) for path in sources)})
         includes = [f"-I{path}" for path in folders]
         names = [str(path) for path in sources]
+        alone = [path for part in ALONE for path in sorted((root / "rtl" / part).glob("*.v"))]
         icarus = [str(tools.iverilog()), "-g2005", "-Wall", "-Wno-timescale", "-t", "null"]
         _quiet("icarus", [*icarus, *includes, "-s", SIM_TOP, *names], root)
+        for path in alone:
+            _quiet("icarus", [*icarus, "-s", path.stem, str(path)], root)
         yield "Icarus"
         verilator = tools.verilator()
-        argv = [
+        read = [
             str(verilator.bin),
             "--lint-only",
             "--quiet",
@@ -59,13 +63,16 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
             "1364-2005",
         ]
         waivers = [str(path) for path in (root / "rtl" / "lint.vlt",) if path.exists()]
-        argv += [*includes, "--top-module", SIM_TOP, *PARTS, *waivers, *names]
+        argv = [*read, *includes, "--top-module", SIM_TOP, *PARTS, *waivers, *names]
         _quiet("verilator", argv, root, verilator.env)
+        for path in alone:
+            _quiet("verilator", [*read, "--top-module", path.stem, str(path)], root, verilator.env)
         yield "Verilator"
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")
-        script = f"read_verilog {' '.join(includes)} {chip}; hierarchy -check -top {CHIP_TOP}; "
-        argv = [str(tools.yosys()), "-q", "-e", ".", "-p", script + "proc; check -assert"]
-        _quiet("yosys", argv, root)
+        tops = [(CHIP_TOP, f"{' '.join(includes)} {chip}"), *((p.stem, str(p)) for p in alone)]
+        for top, files in tops:
+            script = f"read_verilog {files}; hierarchy -check -top {top}; proc; check -assert"
+            _quiet("yosys", [str(tools.yosys()), "-q", "-e", ".", "-p", script], root)
         yield "Yosys"
 
 

@@ -12,17 +12,29 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosim.analog.netlist_parts import model_cards, neuron_models
-from cosim.analog.ngspice_run import Plot, run_deck
+from cosim.analog.ngspice_run import Plot, run_deck, run_plots
 from cosim.design import Design, load_design
 from cosim.errors import RangeError
 
-__all__ = ["CELLS", "CLOCK", "gates_file", "measure_gates", "read_gates"]
+__all__ = [
+    "CELLS",
+    "CLOCK",
+    "FET_PAIRS",
+    "GateTiming",
+    "gates_file",
+    "measure_gates",
+    "measure_timing",
+    "read_gates",
+]
 
+Floats = NDArray[np.float64]
 DATA = Path(__file__).resolve().parent / "data"
 FINS = 2
 LOADS = 3  # inverters behind every output
@@ -44,6 +56,21 @@ CELLS = {
     ],
     "MUX": ["xi 0 s p iv", "x1 a s u p nd", "x2 vdd 0 v p nd", "x3 u v y p nd"],
 }  # fmt: skip
+
+
+# n FETs (as many p) of the parts, and so of every cell
+_PAIRS = {"iv": 1, "nd": 2, "nr": 2}
+FET_PAIRS = {
+    name: sum(_PAIRS[line.rsplit(maxsplit=1)[1]] for line in body) for name, body in CELLS.items()
+} | {"DFF": 10}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateTiming:
+    """Mean over both edges, loaded as for the energy; watts at rest, mean of a = 0 and 1."""
+
+    delay_s: float
+    leakage_w: float
 
 
 def _parts(design: Design) -> list[str]:
@@ -95,7 +122,7 @@ def _deck(design: Design) -> str:
     for name, data in (("KEEP", "0"), ("MOVE", "d")):
         lines += [f"xf{name} {data} a y{name} p{name} ff", f"vp{name} p{name} 0 {vdd!r}"]
         lines += [f"xo{name} y{name} load"]
-    saved = " ".join(f"i(vp{name})" for name in (*CELLS, "KEEP", "MOVE"))
+    saved = " ".join(f"i(vp{name}) v(y{name})" for name in (*CELLS, "KEEP", "MOVE")) + " v(a)"
     lines += [
         ".options klu reltol=1e-4 noacct",
         f".save {saved}",
@@ -113,6 +140,33 @@ def measure_gates(design: Design) -> dict[str, float]:
     keep_j = _joules(plot, "KEEP", vdd, begin, end) / 4
     move_j = _joules(plot, "MOVE", vdd, begin, end) / 4  # its output moves once a clock cycle
     return {**found, "DFF": move_j - keep_j, CLOCK: keep_j}
+
+
+def measure_timing(design: Design) -> dict[str, GateTiming]:
+    """Delay and leakage by cell; of `DFF` the delay is from clock to output."""
+    vdd, half_s = design.macro.vdd_v, PERIOD_PS / 2 * 1e-12
+    text = f"{_deck(design)}\n.dc va 0 {1.25 * vdd!r} {vdd!r}"  # at both levels
+    plots = run_plots(text, models=neuron_models(design), name="logic cells")
+    plot, rest = sorted(plots, key=lambda found: "time" not in found)
+    edges = _crossings(plot["time"], plot["v(a)"], vdd / 2)
+    found = {}
+    for name, port in [*((name, name) for name in CELLS), ("DFF", "MOVE")]:
+        answers = _crossings(plot["time"], plot[f"v(y{port.lower()})"], vdd / 2)
+        after = [answers[answers > edge].min() - edge for edge in edges if (answers > edge).any()]
+        delays = [delay for delay in after if delay < half_s]
+        if not delays:
+            raise RangeError(f"logic cell {name} does not follow its input")
+        amperes = -rest[f"i(vp{port.lower()})"]
+        found[name] = GateTiming(
+            delay_s=float(np.mean(delays)), leakage_w=float(vdd * np.mean(amperes))
+        )
+    return found
+
+
+def _crossings(time_s: Floats, volts: Floats, level_v: float) -> Floats:
+    k = np.nonzero((volts[:-1] - level_v) * (volts[1:] - level_v) < 0)[0]
+    share = (level_v - volts[k]) / (volts[k + 1] - volts[k])
+    return np.asarray(time_s[k] + share * (time_s[k + 1] - time_s[k]))
 
 
 def _joules(plot: Plot, name: str, vdd: float, begin: float, end: float) -> float:

@@ -22,7 +22,7 @@ from cosim.analog.variation import lognormal, stream
 from cosim.design import Design, load_design
 from cosim.errors import DesignError
 
-__all__ = ["Spread", "measure_spread"]
+__all__ = ["PER_DECK", "Spread", "measure_spread"]
 
 Floats = NDArray[np.float64]
 PER_DECK = 100
@@ -32,9 +32,10 @@ SLOPE_SHARE = 0.1  # inputs where the slope is above this share of the steepest 
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Of n neurons: offsets (n,), and the output's rms (n,) that a pure offset leaves out."""
+    """Of n neurons: offsets (n,), steepest slopes, output's rms that a pure offset leaves out."""
 
     offset_v: Floats
+    slope: Floats
     left_v: Floats
 
 
@@ -64,7 +65,8 @@ def _fit(vin: Floats, nominal: Floats, curves: Floats, vdd_v: float) -> Spread:
         np.sqrt(np.mean((curve - np.interp(vin + shift, vin, nominal))[steep] ** 2))
         for curve, shift in zip(curves, offset_v, strict=True)
     ]
-    return Spread(offset_v=offset_v, left_v=np.array(left))
+    steepest = np.abs(np.gradient(curves, vin, axis=1)).max(axis=1)
+    return Spread(offset_v=offset_v, slope=steepest, left_v=np.array(left))
 
 
 def _draw(design: Design, n: int, seed: int) -> Floats:

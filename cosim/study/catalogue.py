@@ -9,15 +9,23 @@ from pathlib import Path
 from cosim.study.chart import save, styled
 from cosim.study.drive import DRIVE
 from cosim.study.neuron import NEURON
+from cosim.study.neuron_accuracy import NEURON_ACCURACY
+from cosim.study.neuron_alternatives import NEURON_ALTERNATIVES
+from cosim.study.neuron_mismatch import NEURON_MISMATCH
+from cosim.study.neuron_parameters import NEURON_PARAMETERS
 from cosim.study.record import OK, Origin, Record, Row
 from cosim.study.resistance import RESISTANCE
 from cosim.study.study import Study, Tell, run_study
 from cosim.study.subject import Subject, program_digest
 from cosim.study.technology import TECHNOLOGY
 
-__all__ = ["STUDIES", "Made", "make_study"]
+__all__ = ["GROUPS", "STUDIES", "Made", "make_study"]
 
-STUDIES: dict[str, Study] = {study.name: study for study in (RESISTANCE, TECHNOLOGY, DRIVE, NEURON)}
+_NEURON = (NEURON, NEURON_PARAMETERS, NEURON_MISMATCH, NEURON_ALTERNATIVES, NEURON_ACCURACY)
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (RESISTANCE, TECHNOLOGY, DRIVE, *_NEURON)
+}
+GROUPS = {"neuron": tuple(study.name for study in _NEURON)}  # one command, several files
 
 
 @dataclass(frozen=True, kw_only=True)

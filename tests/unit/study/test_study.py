@@ -27,6 +27,8 @@ from cosim.study.technologies import SIZED_FOR_OHM, TECHNOLOGIES, cell_sets
 
 COMMAND = "cosim study squares --seed 1"
 CELLS_PER_POINT = 2
+# what changes here is not in the design alone
+ONE_DESIGN = {"neuron_parameters", "neuron_mismatch", "neuron_alternatives"}
 SAMPLE = 11  # of the points: reading a design file takes a tenth of a second
 
 
@@ -171,7 +173,8 @@ def test_designs_of_every_study_are_valid_and_differ() -> None:
     for study in STUDIES.values():
         points = study.points(subject, False)[::SAMPLE]
         designs = {subject.design(*study.sets(subject, point)).digest() for point in points}
-        assert len(designs) == len(points), study.name
+        if study.name not in ONE_DESIGN:
+            assert len(designs) == len(points), study.name
 
 
 def test_resistance_and_drive_cover_what_they_promise() -> None:
