@@ -24,6 +24,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from cosim.design_device import Device, Wires
 from cosim.design_energy import DigitalEnergy, WriteDriver
 from cosim.design_file import Leaf, Tree, items, merge, parse_set, read_tree
+from cosim.design_memory import ExternalMemory
 from cosim.design_section import Section as _Section
 from cosim.design_section import quantity as _q
 from cosim.design_variation import Variation
@@ -57,6 +58,7 @@ class Soc(_Section):
     """Digital part around the macro."""
 
     n_macro: int = Field(ge=1, le=16, description="IMAC macros behind the co-processor interface")
+    memory: ExternalMemory
 
 
 class Tile(_Section):

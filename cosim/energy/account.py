@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosim.energy.ledger import Item, Ledger
-from cosim.energy.places import NOWHERE, Place
+from cosim.energy.ledger import DMA, Item, Ledger
+from cosim.energy.places import DMA_PLACE, NOWHERE, Place
 from cosim.errors import MismatchError
 from cosim.trace.events import Asleep, Evaluation, Event, Programmed, RegionPass
 from cosim.trace.phases import PHASES, macro_phases
@@ -122,7 +122,7 @@ class Account:
 
     def place(self, item: Item) -> Place:
         if item.pc is None:
-            return NOWHERE
+            return DMA_PLACE if item.kind == DMA else NOWHERE
         return self.places.get(
             item.pc, Place(function="?", symbol="?", file="(not looked up)", line=0)
         )

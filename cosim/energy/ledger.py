@@ -38,19 +38,33 @@ COMPONENT_OF: Mapping[str, str] = {
     "idle_j": "idle",
     "leakage_w": "leakage",
 }
+# constant of design section `soc.memory`, spent only where there is external memory
+EXTERNAL_OF: Mapping[str, str] = {
+    "request_j": "external memory",
+    "byte_j": "external memory",
+    "standby_w": "external memory, standby",
+    "dma_word_j": "DMA",
+}
 COMPONENTS = tuple(dict.fromkeys(COMPONENT_OF.values()))
+EVERY_COMPONENT_OF: Mapping[str, str] = {
+    **COMPONENT_OF,
+    **{f"memory.{name}": component for name, component in EXTERNAL_OF.items()},
+}
 # Components whose constants come from one published figure are wrong together.
 LOGIC, MEMORY = "core logic", "memory"
 ORIGIN_OF: Mapping[str, str] = {
     name: LOGIC
-    if name in ("core", "register file", "clock tree", "idle", "co-processor shell", "devices")
+    if name
+    in ("core", "register file", "clock tree", "idle", "co-processor shell", "devices", "DMA")
     else MEMORY
-    if name.endswith("memory") or name.startswith("data memory")
+    if name == "instruction memory" or name.startswith("data memory")
     else name
-    for name in COMPONENTS
+    for name in dict.fromkeys(EVERY_COMPONENT_OF.values())
 }
 SIZE_NAMES = {1: "byte", 2: "half", 4: "word"}
-TRAP, REST = "trap", "none"  # classes of what belongs to no instruction
+TRAP, REST, DMA = "trap", "none", "dma"  # classes of what belongs to no instruction
+WORD_BYTES = 4
+STANDBY = "memory.standby_w"
 TOL_RELATIVE = 1e-9  # sums of some ten thousand doubles in two orders
 
 
@@ -67,7 +81,7 @@ class Item:
 
     @property
     def component(self) -> str:
-        return COMPONENT_OF[self.constant]
+        return EVERY_COMPONENT_OF[self.constant]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +103,7 @@ class Ledger:
         """One sigma of the total: errors of one origin add up, origins are independent."""
         origins: dict[str, float] = {}
         for name, joules in self.by(lambda item: item.constant).items():
-            origin = ORIGIN_OF[COMPONENT_OF[name]]
+            origin = ORIGIN_OF[EVERY_COMPONENT_OF[name]]
             origins[origin] = origins.get(origin, 0.0) + self.sigmas[name] * joules
         return math.hypot(*origins.values())
 
@@ -111,11 +125,12 @@ class Ledger:
     def by_component(self) -> dict[str, float]:
         """Joules of every component, those without any included."""
         found = self.by(lambda item: item.component)
-        return {name: found.get(name, 0.0) for name in COMPONENTS}
+        there = dict.fromkeys(EVERY_COMPONENT_OF[name] for name in self.values)
+        return {name: found.get(name, 0.0) for name in there}
 
     def by_class(self) -> dict[str, float]:
         found = self.by(lambda item: item.kind)
-        return {name: found[name] for name in (*CLASSES, TRAP, REST) if name in found}
+        return {name: found[name] for name in (*CLASSES, TRAP, REST, DMA) if name in found}
 
 
 def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -> Ledger:
@@ -128,7 +143,14 @@ def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -
         counts: Iterator[tuple[str, float]], kind: str, region: int, pc: int | None = None
     ) -> None:
         for name, count in counts:
+            if name == STANDBY and name not in values:
+                continue
             if count:
+                if name not in values:
+                    raise MismatchError(
+                        f"the DMA moved words (region {region}), the design has no external"
+                        " memory: soc.memory.present"
+                    )
                 joules = count * values[name]
                 items.append(
                     Item(constant=name, kind=kind, region=region, pc=pc, count=count, joules=joules)
@@ -142,11 +164,12 @@ def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -
     for region in profile.regions:
         take(_trap_counts(region, period_s), TRAP, region.id)
         take(_rest_counts(region, period_s), REST, region.id)
+        take(_dma_counts(region), DMA, region.id)
     ledger = Ledger(
         items=tuple(items),
         profile=profile,
         values=values,
-        sigmas={name: design.uncertainties.get(f"energy.{name}", 0.0) for name in values},
+        sigmas={name: design.uncertainties.get(_place_of(name), 0.0) for name in values},
         period_s=period_s,
     )
     _close(ledger)
@@ -156,7 +179,16 @@ def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -
 def _values(design: Design) -> dict[str, float]:
     data = design.energy.model_dump()
     flat = {**data, **{f"instruction.{key}": value for key, value in data["instruction"].items()}}
-    return {name: float(flat[name]) for name in COMPONENT_OF}
+    values = {name: float(flat[name]) for name in COMPONENT_OF}
+    if design.soc.memory.present:
+        memory = design.soc.memory.model_dump()
+        values |= {f"memory.{name}": float(memory[name]) for name in EXTERNAL_OF}
+    return values
+
+
+def _place_of(constant: str) -> str:
+    """Where a constant stands in a design file."""
+    return f"soc.{constant}" if constant.startswith("memory.") else f"energy.{constant}"
 
 
 def _cell_counts(cell: Cell, use: Use, period_s: float) -> Iterator[tuple[str, float]]:
@@ -190,6 +222,17 @@ def _rest_counts(region: RegionCount, period_s: float) -> Iterator[tuple[str, fl
     return _time_counts(region.rest_cycles, 0, region.rest_fetches, region.rest_active, period_s)
 
 
+def _dma_counts(region: RegionCount) -> Iterator[tuple[str, float]]:
+    """Every word crosses the bus and one port of the RAM."""
+    words = region.dma_reads + region.dma_writes
+    yield "memory.request_j", region.dma_requests
+    yield "memory.byte_j", WORD_BYTES * words
+    yield "memory.dma_word_j", words
+    yield "store_word_j", region.dma_reads
+    yield "load_word_j", region.dma_writes
+    yield "bus_j", words
+
+
 def _time_counts(
     cycles: int, asleep: int, fetches: int, active: int, period_s: float
 ) -> Iterator[tuple[str, float]]:
@@ -197,6 +240,7 @@ def _time_counts(
     yield "shell_active_j", active
     yield "clock_j", cycles - asleep
     yield "leakage_w", cycles * period_s
+    yield STANDBY, cycles * period_s
 
 
 def _close(ledger: Ledger) -> None:
@@ -208,6 +252,11 @@ def _close(ledger: Ledger) -> None:
         ("cycles awake and asleep", awake, ledger.profile.cycles),
         ("instructions", retired, ledger.profile.retired),
         ("seconds", ledger.count("leakage_w"), seconds),
+        (
+            "seconds with external memory",
+            ledger.count(STANDBY),
+            seconds if STANDBY in ledger.values else 0.0,
+        ),
     ):
         if not math.isclose(got, want, rel_tol=TOL_RELATIVE):
             raise MismatchError(f"energy ledger: {what} add up to {got:.9g}, not to {want:.9g}")

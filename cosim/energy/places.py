@@ -12,7 +12,7 @@ from pathlib import Path
 from cosim.errors import FirmwareError, ToolError
 from cosim.tools import riscv_gcc
 
-__all__ = ["NOWHERE", "Place", "read_places"]
+__all__ = ["DMA_PLACE", "NOWHERE", "Place", "read_places"]
 
 TIMEOUT_S = 60.0
 ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -36,6 +36,9 @@ class Place:
 
 
 NOWHERE = Place(function="(trap entry)", symbol="(trap entry)", file="(hardware)", line=0)
+
+
+DMA_PLACE = Place(function="(DMA)", symbol="(DMA)", file="(hardware)", line=0)
 
 
 def read_places(elf: Path, addresses: Iterable[int]) -> Mapping[int, Place]:

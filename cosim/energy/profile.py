@@ -8,7 +8,7 @@ the RTL's own counters gave, to the last cycle, or reading fails.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from cosim.errors import FirmwareError, MismatchError, RtlError
@@ -18,6 +18,7 @@ __all__ = ["Cell", "Profile", "RegionCount", "parse_profile", "read_profile"]
 FIRST = "cosim-profile 1"
 REGION_WORDS = 14
 CELL_WORDS = 6
+DMA, DMA_WORDS = "dma", 4
 WHY = {"crossed": "regions are crossed: they must nest", "many": "too many or too deep regions"}
 
 
@@ -42,7 +43,8 @@ class Cell:
 class RegionCount:
     """What belongs to no instruction: entries into traps, cycles cut off by a mark or the end.
 
-    `*_wait` are cycles in which a bus did not take a request.
+    `*_wait` are cycles in which a bus did not take a request. `dma_*`: requests to external memory
+    and words that came from it and went there while the region was open.
     """
 
     id: int
@@ -55,6 +57,9 @@ class RegionCount:
     rest_cycles: int
     rest_fetches: int
     rest_active: int
+    dma_requests: int = 0
+    dma_reads: int = 0
+    dma_writes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +112,13 @@ def parse_profile(lines: Sequence[str], *, name: str = "profile.txt") -> Profile
                 )
             elif len(words) == REGION_WORDS and words[0] == "region":
                 numbers = [int(word) for word in words if word.isdigit()]
-                keys = [item.name for item in fields(RegionCount)]
+                keys = [item.name for item in fields(RegionCount)][:-3]
                 regions.append(RegionCount(**dict(zip(keys, numbers, strict=True))))
+            elif len(words) == DMA_WORDS and words[0] == DMA:
+                asked, came, went = (int(word) for word in words[1:])
+                regions[-1] = replace(
+                    regions[-1], dma_requests=asked, dma_reads=came, dma_writes=went
+                )
             else:
                 raise ValueError(f"line {number} is neither a region nor an instruction")
     except (ValueError, IndexError) as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cosim.design import Design
 from cosim.energy.account import Account
-from cosim.energy.ledger import COMPONENT_OF, Item
+from cosim.energy.ledger import EVERY_COMPONENT_OF, Item
 
 __all__ = ["csv_text", "energy_section", "grid_csv", "lines_csv"]
 
@@ -66,7 +66,7 @@ def energy_section(
         "constants": [
             {
                 "name": name,
-                "component": COMPONENT_OF[name],
+                "component": EVERY_COMPONENT_OF[name],
                 "value": value,
                 "uncertainty": ledger.sigmas[name],
                 "count": ledger.count(name),

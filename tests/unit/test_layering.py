@@ -31,9 +31,10 @@ ALLOWED: dict[str, set[str]] = {
     "design_section": set(),
     "design_device": {"design_section"},
     "design_energy": {"design_section"},
+    "design_memory": {"design_section"},
     "design_variation": {"design_section"},
     "design": {"errors", "design_file", "design_section"}
-    | {"design_device", "design_energy", "design_variation"},
+    | {"design_device", "design_energy", "design_memory", "design_variation"},
     "model": BASE,
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},

@@ -62,6 +62,48 @@ def test_every_constant_meets_the_count_made_by_hand(ledger: Ledger) -> None:
         assert ledger.count(name) == pytest.approx(want.get(name, 0)), name
 
 
+DMA_LINES = {0: "dma 1 0 3", 5: "dma 2 40 0"}  # requests, words that came, words that went
+
+
+def test_the_dma_and_external_memory_are_billed_where_they_are_present() -> None:
+    lines = []
+    for line in TEXT.splitlines():
+        lines.append(line)
+        if line.startswith("region"):
+            lines.append(DMA_LINES[int(line.split()[1])])
+    profile = parse_profile(lines)
+    design = load_design("imac_14nm", ["soc.memory.present=true", "soc.memory.request_j=1e-9"])
+    ledger, memory, energy = (
+        digital_ledger(profile, WORDS, design),
+        design.soc.memory,
+        design.energy,
+    )
+    parts = ledger.by_component()
+    assert parts["external memory"] == pytest.approx(3 * 1e-9 + 4 * 43 * memory.byte_j)
+    assert parts["external memory, standby"] == pytest.approx(120e-9 * memory.standby_w)
+    assert parts["DMA"] == pytest.approx(43 * memory.dma_word_j)
+    assert ledger.count("store_word_j") == 1 + 40
+    assert ledger.count("load_word_j") == 3
+    assert ledger.count("bus_j") == 4 + 43
+    dma = 3e-9 + 43 * (4 * memory.byte_j + memory.dma_word_j + energy.bus_j)
+    dma += 40 * energy.store_word_j + 3 * energy.load_word_j
+    assert ledger.by_class()["dma"] == pytest.approx(dma)
+    assert math.fsum(parts.values()) == pytest.approx(ledger.total_j, rel=ROUNDING)
+    account = Account(ledger=ledger, name_of=str)  # holds all views against the supplies
+    assert account.ledger.by(account.function)["(DMA)"] == pytest.approx(dma)
+    with pytest.raises(MismatchError, match=r"soc\.memory\.present"):
+        digital_ledger(profile, WORDS, load_design("imac_14nm"))
+
+
+def test_external_memory_that_is_not_used_costs_its_standby_alone(ledger: Ledger) -> None:
+    design = load_design("imac_14nm", ["soc.memory.present=true"])
+    idle = digital_ledger(parse_profile(TEXT.splitlines()), WORDS, design)
+    assert "external memory" not in ledger.by_component()
+    assert idle.by_component()["external memory"] == 0.0
+    extra = 120e-9 * design.soc.memory.standby_w
+    assert idle.total_j - ledger.total_j == pytest.approx(extra)
+
+
 def test_joules_are_counts_times_the_designs_constants(ledger: Ledger, design: Design) -> None:
     energy = design.energy
     assert ledger.by_component()["multiplier"] == pytest.approx(4 * energy.multiply_j)
