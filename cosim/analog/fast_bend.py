@@ -21,7 +21,7 @@ __all__ = ["TERMS", "Bend", "bend_of"]
 
 Floats = NDArray[np.float64]
 TERMS = 8  # coefficients that the kernel holds
-FITS = (3, 4, TERMS)  # numbers of terms that it unrolls
+FITS = (3, 4, 5, TERMS)  # numbers of terms that it unrolls
 REACH = 1.1  # cell voltages over VDD; beyond is a RangeError
 MATCH = 0.75  # where scales are read, over VDD
 POINTS = 181

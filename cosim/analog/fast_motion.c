@@ -2,48 +2,35 @@
 /* fast_motion.c : what Python calls: one motion in slices of time, or whole evaluation windows of a batch. */
 #include "fast_motion.h"
 
-enum { OFF, HEAD, HEAD_FROM_OFF, REST };
+enum { AT_OFF, TO_GOAL, TO_GOAL_FROM_OFF, AT_REST };
 
-/* doubles of workspace that a motion needs, set to zero before first use */
+/* doubles of workspace that LANES motions need, set to zero before first use */
 size_t fast_motion_size(const struct stack *s)
 {
 	struct motion m;
-	return motion_place(&m, s, NULL, 0, NULL);
+	return motion_place(&m, s, NULL);
 }
 
 /* Puts a motion to rest unpowered or at the operating point, or starts it towards that. */
 int fast_motion_set(const struct stack *s, const struct goal *goals, int how, double *work)
 {
+	const long which[LANES] = {0};
 	struct motion m;
 
-	(void)motion_place(&m, s, goals, 0, work);
-	if (how == OFF) {
+	(void)motion_place(&m, s, work);
+	if (how == AT_OFF) {
 		motion_off(&m);
 		return DONE;
 	}
-	if (how != REST) {
-		motion_head(&m, how == HEAD_FROM_OFF);
+	if (how != AT_REST) {
+		motion_head(&m, goals, which, how == TO_GOAL_FROM_OFF);
 		return DONE;
 	}
-	for (long k = 0; k < s->n_layers; k++) {
-		const struct goal *g = m.goal + k;
-		struct place *p = m.place + k;
-		size_t width = (size_t)s->layers[k].width * sizeof(double);
-		memcpy(p->u, g->u, (size_t)s->layers[k].pad * sizeof(double));
-		memcpy(p->out, g->out, (size_t)p->n_w * sizeof(double));
-		memcpy(p->s, g->w, (size_t)p->n_w * sizeof(double));
-		memcpy(p->s + p->n_y, g->y, width);
-		memcpy(p->s + p->n_next, g->next, width);
-		memcpy(p->s + p->n_late, g->signal, width);
-		motion_inputs(s->layers + k, g, s->ref, p->s + p->n_lag);
-		memset(p->f, 0, (size_t)p->n_s * sizeof(double));
-	}
-	motion_head(&m, 0);
-	m.head[H_DONE] = s->rise_s;
-	for (long k = 0; k < s->n_layers; k++)
-		memcpy(m.place[k].hist, m.place[k].s, (size_t)m.place[k].n_s * sizeof(double));
-	int failed = motion_stage_at(&m, 1e-15, 0.0, 0.0, 1); /* everything that is no state follows */
-	return failed ? failed : motion_watts(&m);
+	motion_rest(&m, goals, which);
+	if (m.failed[0])
+		return m.failed[0];
+	motion_watts(&m);
+	return m.failed[0];
 }
 
 /* A layer's neuron inputs (before their offsets), neurons and what follows them, [3][width]. */
@@ -51,45 +38,59 @@ void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 {
 	const struct layer *L = s->layers + k;
 	struct motion m;
+	float level[LANES];
 
-	(void)motion_place(&m, s, NULL, 0, work);
+	(void)motion_place(&m, s, work);
+	motion_level(&m, level);
 	for (long j = 0; j < L->width; j++) {
-		to[j] = L->live[j] * (m.place[k].signal[j] - L->neuron_os[j] + s->ref * motion_level(&m));
-		to[L->width + j] = m.place[k].s[m.place[k].n_y + j];
-		to[2 * L->width + j] = m.place[k].s[m.place[k].n_next + j];
+		const struct place *p = m.place + k;
+		to[j] = L->live[j] * (p->signal[j * LANES] - L->neuron_os[j] + s->ref * level[0]);
+		to[L->width + j] = p->s[(p->n_y + j) * LANES];
+		to[2 * L->width + j] = p->s[(p->n_next + j) * LANES];
 	}
 }
 
 /* Moves on by `duration`; joules and the sum of moves are counted from 0. */
-int fast_motion_advance(const struct stack *s, const struct goal *goals, double duration, double *work)
+int fast_motion_advance(const struct stack *s, double duration, double *work)
 {
 	struct motion m;
 
-	(void)motion_place(&m, s, goals, 0, work);
-	memset(m.head + H_ENERGY, 0, POWERS * sizeof(double));
-	m.head[H_MOVED] = 0.0;
+	(void)motion_place(&m, s, work);
+	memset(m.head + H_ENERGY * LANES, 0, POWERS * LANES * sizeof(double));
+	memset(m.head + H_MOVED * LANES, 0, LANES * sizeof(double));
 	return motion_advance(&m, duration, NULL);
 }
 
-/* n windows from off: times settled [n][width] of the last neurons, joules [n][POWERS]. On failure *lost is which. */
+/* n windows from off: times settled [n][width] of the last neurons, joules [n][POWERS], steps taken and refused; `times`
+ * [width][LANES] is room for some. */
 int fast_motion_windows(const struct stack *s, const struct goal *goals, long n, double window, double band,
-			double *settled, double *joules, long *counts, double *work)
+			double *settled, double *joules, long *counts, double *times, double *work)
 {
 	const long width = s->layers[s->n_layers - 1].width;
+	long which[LANES];
 	struct motion m;
 
-	for (long b = 0; b < n; b++) {
-		(void)motion_place(&m, s, goals, b, work);
-		memset(settled + b * width, 0, (size_t)width * sizeof(double));
+	(void)motion_place(&m, s, work);
+	for (long first = 0; first < n; first += LANES) {
+		double now[LANES] = {0};
+		struct watch seen = {band, now, times};
+		for (int e = 0; e < LANES; e++)
+			which[e] = first + e < n ? first + e : n - 1;
+		memset(times, 0, (size_t)width * LANES * sizeof(double));
 		motion_off(&m);
-		motion_head(&m, 1);
-		struct watch seen = {band, 0.0, settled + b * width, m.goal[s->n_layers - 1].y};
+		motion_head(&m, goals, which, 1);
 		int failed = motion_advance(&m, window, &seen);
 		if (failed)
 			return failed;
-		memcpy(joules + b * POWERS, m.head + H_ENERGY, POWERS * sizeof(double));
-		counts[2 * b] = (long)m.head[H_STEPS];
-		counts[2 * b + 1] = (long)m.head[H_REJECTED];
+		for (int e = 0; e < LANES && first + e < n; e++) {
+			long b = first + e;
+			for (long j = 0; j < width; j++)
+				settled[b * width + j] = AT(times, j);
+			for (int w = 0; w < POWERS; w++)
+				joules[b * POWERS + w] = m.head[(H_ENERGY + w) * LANES + e];
+			counts[2 * b] = (long)m.head[H_STEPS * LANES + e];
+			counts[2 * b + 1] = (long)m.head[H_REJECTED * LANES + e];
+		}
 	}
 	return DONE;
 }

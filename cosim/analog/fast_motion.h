@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fast_motion.h : what moves in a stack and what it moves in; smooth functions that vectorise.
+/* fast_motion.h : what moves in a stack and what it moves in.
  *
+ * LANES motions stand side by side, each with its own time and steps: every array of volts is [index][LANES] (`lane`s).
  * Lines are [port][v][side][column] with each block of two sides padded to `wide`, amplifiers [port][column], neurons
- * [column]; columns are padded to `width`, and `live` is 0 in the padding. All volts are followed as differences from the operating
- * point the motion heads for (`struct goal`), so single precision in the network leaves that exact.
+ * [column]; columns are padded to `width`, and `live` is 0 in the padding. Lines and amplifiers' outputs are differences
+ * from the operating point the motion heads for, so that single precision leaves its end exact.
  */
 #ifndef FAST_MOTION_H
 #define FAST_MOTION_H
@@ -11,92 +12,115 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { DRIVERS, BUFFER_VDD, BIAS, AMP_VDD, AMP_VSS, AMP_REF, NEURON_VDD, HEAT, WIRE, POWERS };
-enum { DONE, NO_CONVERGENCE, NEURON_RANGE, BEND_RANGE, TOO_MANY_STEPS };
-/* Newton: what is left of a move below TOL is its square; e^-FAR is nothing */
-enum { MOTION_TURNS = 30 };
-static const double MOTION_TOL_V = 1e-5, MOTION_STEP_V = 0.1, MOTION_FAR = 20.0;
-enum { LANES = 16, TERMS = 8, MOST_LAYERS = 16, MOST_COLS = 4096 };
+#ifndef LANES
+#define LANES 16
+#endif
+#if LANES == 1 /* columns side by side, else motions */
+#define COLUMNS _Pragma("omp simd")
+#define MOTIONS
+typedef float lane;
+#else
+#define COLUMNS
+#define MOTIONS _Pragma("omp simd")
+typedef float lane __attribute__((vector_size(4 * LANES), aligned(64), may_alias));
+#endif
+#define EACH(j, n) COLUMNS for (long j = 0; j < (n); j++) MOTIONS for (int e = 0; e < LANES; e++)
+#define FOR_LANES MOTIONS for (int e = 0; e < LANES; e++)
+#define AT(array, j) (array)[(j) * LANES + e]
 
-typedef float v16 __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+enum { DRIVERS, BUFFER_VDD, BIAS, AMP_VDD, AMP_VSS, AMP_REF, NEURON_VDD, HEAT, WIRE, POWERS };
+enum { DONE, NO_CONVERGENCE, NEURON_RANGE, BEND_RANGE };
+enum { MOTION_TURNS = 30, TERMS = 8, TAYLOR = 6, MOST_LAYERS = 16, MANY = 16 };
+/* Newton: what is left of a move below TOL is its square; e^-FAR is nothing */
+static const float MOTION_TOL_V = 1e-5f, MOTION_STEP_V = 0.1f, MOTION_FAR = 20.0f;
+
+/* cells that bend: those of line (source) n are first[n] .. first[n+1]-1; `scale` holds scale*share */
+struct cells { const int *first, *other; const float *scale, *share; };
 
 struct layer {
 	long n_in, n_out, ports, v, cols, width;      /* blocks: ports*v, of `cols` columns; width = v*cols */
 	long wide, pad, pad_in;                       /* stride of a block's lines, all of them, of the sources */
 	long hidden, last, exact, bent, buffered;     /* exact: op-amps without dynamics; buffered: its neurons */
 	double r1, r3, lag_s, load_f, reach_v; /* lag of the op-amps' inputs */
-	const float *zt, *ztx, *tt, *q; /* [block][from][to], [n_in+1][pad], [pad][pad_in], [n_in+1][pad_in] */
-	const float *bend, *share;      /* [n_in+1][pad] */
-	const float *by;                       /* [v][from][wide]: volts of a block's lines per volt of an output */
-	const double *own;                     /* [pad]: of a line per volt of its own column's output */
-	const double *bias_t, *amplifier_os, *neuron_os, *live;
+	const float *zt, *ztx, *tt, *q; /* to from: a block's lines both, lines sources, sources lines, sources both */
+	const float *by;                       /* to a block's lines from its outputs; all these [...][to / MANY][from][MANY] */
+	const float *own;                      /* [pad]: of a line per volt of its own column's output */
+	const float *bias_t, *amplifier_os, *neuron_os, *live;
+	struct cells by_line, by_row;
 	float coef[TERMS];                     /* of an AP cell's bend, odd powers of its voltage */
+	float taylor[TAYLOR][TERMS];           /* coef times the binomials of its powers */
 };
 
 enum { N_OUT, N_HOLD_LAG, N_SUPPLY, N_IN, N_DELAY };
 
 struct stack {
 	long n_layers, points;
-	double vdd, ref, tie_ohm, rise_s, tol_v, first_s;
+	double vdd, ref, tie_ohm, rise_s, tol_v, share, first_s;
 	double a_k, a_a0, a_rout, a_slew, a_rail, a_head, a_soft, a_quiet, a_pair;
 	double b_k, b_gain, b_slew, b_soft, b_rout, b_imax, b_quiet, b_pair;
 	double hold_s, hold_f, low_v, per_v;
-	const double *spline; /* [column][power][interval] over a neuron's signal, columns as below */
+	const float *spline; /* [column][power][interval] over a neuron's signal in intervals, columns as above */
 	const struct layer *layers;
 };
 
-/* One layer of an operating point. `shift` is how far its neurons' outputs are from the unloaded curve; `sums` are
- * drive, heat, wire and what the neurons take beyond the curve, in watts. */
+/* One layer of operating points, [n][...]. `shift` is how far its neurons' outputs are from the unloaded curve; `sums`
+ * are drive, heat, wire and what the neurons take beyond the curve, in watts. */
 struct goal { const double *u, *out, *w, *x, *i, *y, *next, *signal, *drive_t, *shift, *sums; };
 
 struct place { /* one layer's part of the workspace */
-	double *u, *still, *base, *by_bend, *was_bend, *by_amp;       /* lines: now, left by the ramp, without amplifiers, parts */
-	double *out, *out0, *pend, *signal;                /* amplifiers; moves that the lines have not followed; neurons */
-	double *s, *f, *s0, *f0, *fg, *hist, *slope;       /* states in a row (below); rates; slopes of the rates */
-	double *x, *rows, *watts;
-	float *dx, *du, *lines, *lines_f, *row, *rows_b, *rows_f, *slopes, *relax, *rise; /* rise [TERMS][pad]: lines by the bend's terms */
+	float *u_f, *out_f, *w_f, *in_f, *x_f, *i_f, *y_f, *shift, *drive_t; /* the operating point */
+	double *sums, *watts;                                        /* of the operating point, from the sources */
+	float *u, *still, *base, *by_bend, *was_bend, *by_amp; /* lines: now, left by the ramp, without amplifiers, parts */
+	float *d, *d0, *pend, *load, *load_s, *signal; /* amplifiers, moves that the lines have not followed; neurons */
+	float *s, *f, *s0, *f0, *fg, *hist, *slope;    /* states in a row (below); rates; slopes of the rates */
+	float *x, *rows, *dx, *du, *lines, *lines_f, *rows_b, *rows_f, *relax, *some;
+	float *rise, *taylor;             /* [TERMS][pad], [TAYLOR][pad]: lines by the bend's terms */
 	long n_w, n_s, n_y, n_next, n_late, n_lag; /* w, y, what follows, late signals, op-amps' inputs: where they begin */
 };
 
 struct motion {
 	const struct stack *stack;
-	struct goal goal[MOST_LAYERS];
 	struct place place[MOST_LAYERS];
 	double *head;
+	int failed[LANES];
 };
 
-/* what stays in the workspace: ramp's start and seconds done, step, sum of moves, culprit, counts, last step, watts, joules */
+/* what stays in the workspace, a lane each: ramp's start and seconds done, step, sum of moves, culprit, counts, last
+ * step, watts, joules */
 enum { H_FROM, H_DONE, H_STEP, H_MOVED, H_LAYER, H_WORST, H_STEPS, H_REJECTED, H_LAST, H_POWER,
        H_ENERGY = H_POWER + POWERS, H_SIZE = H_ENERGY + POWERS };
+#define HEAD(m, what) ((m)->head + (what) * LANES)
 
-struct watch { double band, now, *settled; const double *final; }; /* of outputs, (width,) */
+struct watch { double band, *now, *settled; }; /* of outputs, [width][LANES] */
 
 /* fast_motion_bend.c */
 void motion_bend(const struct layer *L, const float *x, const float *u, float *lines, float *rows);
-void motion_bend_goal(const struct layer *L, const struct goal *g, struct place *p);
+void motion_bend_goal(const struct layer *L, struct place *p);
 /* fast_motion_lines.c */
-void motion_follow(const struct layer *L, const struct goal *g, struct place *p);
-int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double level, double ahead, int rows);
-void motion_by_amplifiers(const struct layer *L, const double *change, double *u);
-void motion_rows(const struct layer *L, const struct goal *g, struct place *p);
+void motion_follow(const struct layer *L, struct place *p);
+void motion_base(struct motion *m, long k, const float *share, const float *level, const float *ahead, int rows);
+void motion_by_amplifiers(const struct layer *L, const float *change, float *u);
+void motion_rows(const struct layer *L, struct place *p);
 /* fast_motion_amplifiers.c */
-void motion_exact_amplifiers(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level);
-int motion_amplifiers(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double c, double level);
-void motion_inputs(const struct layer *L, const struct goal *g, double ref, double *in);
+void motion_exact_amplifiers(const struct stack *s, const struct layer *L, struct place *p, const float *level);
+void motion_predict(const struct layer *L, struct place *p, const float *c);
+void motion_amplifiers(struct motion *m, long k, const float *c, const float *level);
 /* fast_motion_stage.c */
-void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level, const double *next);
-int motion_stage(struct motion *m, double c, double share, double level, double ahead, int rows);
+void motion_sources(const struct stack *s, const struct layer *L, struct place *p, const float *level, const float *next);
+void motion_stage(struct motion *m, const float *c, const float *share, const float *level, const float *ahead, int rows);
 /* fast_motion_state.c */
-size_t motion_place(struct motion *m, const struct stack *s, const struct goal *goals, long b, double *work);
-double motion_level(const struct motion *m);
+size_t motion_place(struct motion *m, const struct stack *s, double *work);
+void motion_level(const struct motion *m, float *level);
 void motion_off(struct motion *m);
-void motion_head(struct motion *m, int from_off);
-int motion_watts(struct motion *m);
+void motion_head(struct motion *m, const struct goal *goals, const long *which, int from_off);
+void motion_rest(struct motion *m, const struct goal *goals, const long *which);
+/* fast_motion_watts.c */
+void motion_watts(struct motion *m);
 /* fast_motion_step.c */
-int motion_stage_at(struct motion *m, double c, double at, double ahead, int rows);
-double motion_try(struct motion *m, double h, double *error, double *moved, int *failed);
-void motion_back(struct motion *m);
-void motion_refine(struct motion *m, double h);
+void motion_stage_at(struct motion *m, const double *c, const double *at, const double *ahead, int rows);
+void motion_try(struct motion *m, const double *h, double *tol, float *error, float *moved);
+void motion_back(struct motion *m, const int *which);
+void motion_refine(struct motion *m, const double *h);
 /* fast_motion_advance.c */
 int motion_advance(struct motion *m, double duration, struct watch *seen);
 
@@ -106,76 +130,61 @@ static inline long motion_line(const struct layer *L, long port, long column)
 	return (port * L->v + column / L->cols) * L->wide + column % L->cols;
 }
 
-/* exp(-a) for a >= 0, to 1e-9; never so small that its square is denormal, which costs a hundred times more */
-static inline double falling(double a)
+/* most[e]: largest size of n lanes, 1 where one is no number */
+static inline void lane_most(const float *v, long n, float *most)
 {
-	a = a < 60.0 ? a : 60.0;
-	double k = rint(-1.4426950408889634 * a);
-	double r = -a - k * 0.69314718055994529;
-	double p = 1.0 / 40320;
-	p = p * r + 1.0 / 5040;
-	p = p * r + 1.0 / 720;
-	p = p * r + 1.0 / 120;
-	p = p * r + 1.0 / 24;
-	p = p * r + 1.0 / 6;
-	p = p * r + 0.5;
-	p = p * r + 1.0;
-	p = p * r + 1.0;
-	long long bits = ((long long)(int)k + 1023) << 52;
-	double scale;
-	memcpy(&scale, &bits, sizeof scale);
-	return p * scale;
+#if LANES == 1
+	float found = 0.0f;
+#pragma omp simd reduction(max : found)
+	for (long j = 0; j < n; j++) {
+		float size = fabsf(v[j]);
+		size = size == size ? size : 1.0f;
+		found = found > size ? found : size;
+	}
+	most[0] = found;
+#else
+	FOR_LANES most[e] = 0.0f;
+	EACH(j, n) {
+		float size = fabsf(AT(v, j));
+		size = size == size ? size : 1.0f;
+		most[e] = most[e] > size ? most[e] : size;
+	}
+#endif
 }
 
-/* ln(1 + e) = 2 atanh(z), z = e/(2 + e), by its series to 1e-8 */
-static inline double log_of(double z)
+static inline float largest(const float *most)
 {
-	double y = z * z, p = 1.0 / 13;
-	p = p * y + 1.0 / 11;
-	p = p * y + 1.0 / 9;
-	p = p * y + 1.0 / 7;
-	p = p * y + 1.0 / 5;
-	p = p * y + 1.0 / 3;
-	return 2.0 * z * (p * y + 1.0);
+	float found = 0.0f;
+	for (int e = 0; e < LANES; e++)
+		found = found > most[e] ? found : most[e];
+	return found;
 }
 
-/* softplus and its slope */
-static inline double softplus(double x, double *slope)
+static inline void lane_sum(const float *v, long n, float *sum)
 {
-	double e = falling(fabs(x)), share = 1.0 / (1.0 + e);
-	*slope = x > 0.0 ? share : 1.0 - share;
-	return (x > 0.0 ? x : 0.0) + log_of(e / (2.0 + e));
+#if LANES == 1
+	float found = 0.0f;
+#pragma omp simd reduction(+ : found)
+	for (long j = 0; j < n; j++)
+		found += v[j];
+	sum[0] = found;
+#else
+	FOR_LANES sum[e] = 0.0f;
+	EACH(j, n) sum[e] += AT(v, j);
+#endif
 }
 
-/* tanh(x); softplus(y) and its slope: with one division for all */
-static inline double tanh_and_softplus(double x, double y, double *soft, double *slope)
+static inline void lane_dot(const float *a, const float *b, long n, float *sum)
 {
-	double f = falling(2.0 * fabs(x)), e = falling(fabs(y));
-	double one = 1.0 + e, two = 2.0 + e, whole = 1.0 / ((1.0 + f) * one * two);
-	double share = (1.0 + f) * two * whole, t = (1.0 - f) * one * two * whole;
-	*slope = y > 0.0 ? share : 1.0 - share;
-	*soft = (y > 0.0 ? y : 0.0) + log_of(e * (1.0 + f) * one * whole);
-	return x < 0.0 ? -t : t;
-}
-
-static inline double smooth_tanh(double x)
-{
-	double f = falling(2.0 * fabs(x)), t = (1.0 - f) / (1.0 + f);
-	return x < 0.0 ? -t : t;
-}
-
-/* spline of a neuron's curve and its slope; `signal` is kept inside */
-static inline double neuron_at(const struct stack *s, int column, double signal, double *slope)
-{
-	const double *c = s->spline + (size_t)column * 4 * (size_t)s->points;
-	double at = (signal - s->low_v) * s->per_v, top = (double)s->points;
-	at = at > 0.0 ? at : 0.0;
-	at = at < top ? at : top;
-	int i = (int)at;
-	i = i < (int)s->points ? i : (int)s->points - 1;
-	double h = (at - (double)i) / s->per_v;
-	double c3 = c[i], c2 = c[s->points + i], c1 = c[2 * s->points + i], c0 = c[3 * s->points + i];
-	*slope = (3.0 * c3 * h + 2.0 * c2) * h + c1;
-	return ((c3 * h + c2) * h + c1) * h + c0;
+#if LANES == 1
+	float found = 0.0f;
+#pragma omp simd reduction(+ : found)
+	for (long j = 0; j < n; j++)
+		found += a[j] * b[j];
+	sum[0] = found;
+#else
+	FOR_LANES sum[e] = 0.0f;
+	EACH(j, n) sum[e] += AT(a, j) * AT(b, j);
+#endif
 }
 #endif

@@ -26,12 +26,15 @@ __all__ = ["Motion", "StepReport", "motion_error", "motion_kernel", "workspace"]
 Floats = NDArray[np.float64]
 SOURCES = tuple(
     Path(__file__).parent / f"fast_motion{part}.c"
-    for part in ("", "_advance", "_amplifiers", "_bend", "_lines", "_stage", "_state", "_step")
+    for part in (
+        *("", "_advance", "_amplifiers", "_bend", "_lines", "_stage", "_state", "_step"),
+        "_watts",
+    )
 )
-HEADER = Path(__file__).parent / "fast_motion.h"
+HEADERS = tuple(Path(__file__).parent / f"fast_motion{part}.h" for part in ("", "_math"))
 FLAGS = (
     *("-fopenmp-simd", "-mprefer-vector-width=512", "-fno-math-errno", "-fno-trapping-math"),
-    *("-fno-signed-zeros", "-fassociative-math"),
+    *("-fno-signed-zeros", "-fassociative-math", "-Wno-psabi"),
 )
 OFF, HEAD, HEAD_FROM_OFF, REST = range(4)
 FROM, DONE_S, STEP, MOVED, LAYER, WORST, STEPS, REJECTED, LAST, POWER = range(10)
@@ -40,25 +43,26 @@ NO_CONVERGENCE, NEURON_RANGE, BEND_RANGE = 1, 2, 3
 ALIGN = 8  # doubles in a cache line
 
 
-@lru_cache(maxsize=1)
-def motion_kernel() -> ctypes.CDLL:
-    """The compiled motion; built on first use."""
-    found = library("motion", SOURCES, FLAGS, (HEADER,))
+@lru_cache(maxsize=2)
+def motion_kernel(lanes: int = 1) -> ctypes.CDLL:
+    """The compiled motion of `lanes` inputs side by side; built on first use."""
+    found = library("motion", SOURCES, (*FLAGS, f"-DLANES={lanes}"), HEADERS)
     found.fast_motion_size.restype = ctypes.c_size_t
     found.fast_motion_read.restype = None
     return found
 
 
-def workspace(stack: FastStack) -> Floats:
-    """Zeroed memory of one motion, on a cache line."""
-    size = int(motion_kernel().fast_motion_size(ctypes.byref(plan_of(stack).stack)))
+def workspace(stack: FastStack, lanes: int = 1) -> Floats:
+    """Zeroed memory of `lanes` motions, on a cache line."""
+    size = int(motion_kernel(lanes).fast_motion_size(ctypes.byref(plan_of(stack).stack)))
     whole = np.zeros(size + ALIGN)
     start = -whole.ctypes.data // 8 % ALIGN
     return whole[start : start + size]
 
 
-def motion_error(code: int, work: Floats, stack: FastStack) -> CosimError:
+def motion_error(code: int, work: Floats, stack: FastStack, lanes: int = 1) -> CosimError:
     """What went wrong in the kernel, by its code."""
+    work = work[::lanes]
     layer = int(work[LAYER])
     if code == NEURON_RANGE:
         grid = stack.neuron.curve.vin_v
@@ -87,8 +91,6 @@ class Motion:
     def __init__(self, stack: FastStack) -> None:
         self.stack = stack
         self._plan, self._work = plan_of(stack), workspace(stack)
-        self._goal: object | None = None
-        self._kept: list[Floats] = []
 
     def head_for(self, goal: StackState, *, from_off: bool) -> None:
         """Sources begin their ramp towards the operating point `goal` (of one input) now."""
@@ -140,7 +142,6 @@ class Motion:
         """Move by exactly `duration_s`."""
         failed = motion_kernel().fast_motion_advance(
             ctypes.byref(self._plan.stack),
-            self._goal,
             ctypes.c_double(duration_s),
             ctypes.c_void_p(self._work.ctypes.data),
         )
@@ -155,14 +156,14 @@ class Motion:
         )
 
     def _set(self, how: int, goal: StackState | None) -> None:
-        if goal is not None:
-            self._goal, self._kept = goal_arrays(self.stack, goal, rest=how == REST)
+        goals, kept = goal_arrays(self.stack, goal, rest=how == REST) if goal else (None, [])
         failed = motion_kernel().fast_motion_set(
             ctypes.byref(self._plan.stack),
-            self._goal,
+            goals,
             ctypes.c_int(how),
             ctypes.c_void_p(self._work.ctypes.data),
         )
+        del kept  # until here the kernel reads them
         if failed:
             raise motion_error(failed, self._work, self.stack)
 

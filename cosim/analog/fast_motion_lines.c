@@ -2,151 +2,165 @@
 /* fast_motion_lines.c : lines and rows of a layer for given sources and amplifier outputs.
  *
  * With Z = (Y + ends)^-1 the lines are u = u_f + share*still + Z T (x - x_f) + Z (bend - bend_f) + B (out - out_f).
- * `bend` is the sum over a line's AP cells of h(x - u) = k1 v + k3 v^3 + ..., what their current has beyond the
- * slope in Y; it takes u with the bend carried on from its last two values.
+ * `bend` is the sum over a line's cells of h(x - u) = k1 v + k3 v^3 + ..., what their current has beyond the slope in
+ * Y; it takes u with the bend carried on from its last two values.
  */
 #include "fast_motion.h"
 
-typedef int i16 __attribute__((vector_size(4 * LANES)));
-
-/* out[pad] = m' x for m [n][pad]; pad is a multiple of 4 LANES */
-static void product(const float *restrict m, long n, long pad, const float *restrict x, float *restrict out)
+/* out[to] (+)= m' x for `to` results, a multiple of 64; m is [to / 16][n][16], read once from end to end */
+static inline __attribute__((always_inline)) void product(int add, const float *m, long n, long to, const float *x, float *out)
 {
-	for (long c = 0; c < pad; c += 4 * LANES) {
-		v16 a0 = {0}, a1 = {0}, a2 = {0}, a3 = {0};
-		for (long i = 0; i < n; i++) {
-			const v16 *row = (const v16 *)(m + i * pad + c);
-			a0 += row[0] * x[i];
-			a1 += row[1] * x[i];
-			a2 += row[2] * x[i];
-			a3 += row[3] * x[i];
-		}
-		v16 *to = (v16 *)(out + c);
-		to[0] = a0, to[1] = a1, to[2] = a2, to[3] = a3;
+#if LANES == 1
+	typedef float v16 __attribute__((vector_size(64), aligned(4), may_alias));
+	for (long c = 0; c < to; c += 4 * MANY, m += 4 * MANY * n) {
+		v16 *sum = (v16 *)(out + c), a[4];
+		for (int k = 0; k < 4; k++)
+			a[k] = add ? sum[k] : (v16){0};
+		for (long i = 0; i < n; i++)
+			for (int k = 0; k < 4; k++)
+				a[k] += *(const v16 *)(m + (k * n + i) * MANY) * x[i];
+		for (int k = 0; k < 4; k++)
+			sum[k] = a[k];
 	}
-}
-
-static inline float sum_of(v16 v)
-{
-	v += __builtin_shuffle(v, (i16){8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7});
-	v += __builtin_shuffle(v, (i16){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11});
-	v += __builtin_shuffle(v, (i16){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13});
-	return v[0] + v[1];
+#else
+	const lane *from = (const lane *)x;
+	for (long c = 0; c < to; c += MANY) {
+		lane *sum = (lane *)out + c, a[MANY];
+		for (int k = 0; k < MANY; k++)
+			a[k] = add ? sum[k] : (lane){0};
+		for (long i = 0; i < n; i++, m += MANY) {
+			lane at = from[i];
+#pragma GCC unroll 16
+			for (int k = 0; k < MANY; k++)
+				a[k] += at * m[k];
+		}
+		for (int k = 0; k < MANY; k++)
+			sum[k] = a[k];
+	}
+#endif
 }
 
 /* u += by the amplifiers' change of outputs */
-void motion_by_amplifiers(const struct layer *L, const double *change, double *u)
+void motion_by_amplifiers(const struct layer *L, const float *change, float *u)
 {
-	float d[MOST_COLS], to[2 * MOST_COLS];
-
-	if (L->exact)
-		return;
-	for (long b = 0; b < L->v; b++) {
-		for (long m = 0; m < L->cols; m++)
-			d[m] = (float)change[b * L->cols + m];
-		product(L->by + b * L->cols * L->wide, L->cols, L->wide, d, to);
-		for (long j = 0; j < L->wide; j++)
-			u[b * L->wide + j] += to[j];
-	}
+	for (long b = 0; b < L->ports * L->v && !L->exact; b++)
+		product(1, L->by + b * L->cols * L->wide, L->cols, L->wide, change + b * L->cols * LANES, u + b * L->wide * LANES);
 }
 
 /* Lines follow the amplifiers anew, whatever they followed before. */
-void motion_follow(const struct layer *L, const struct goal *g, struct place *p)
+void motion_follow(const struct layer *L, struct place *p)
 {
-	for (long j = 0; j < p->n_w; j++)
-		p->pend[j] = p->out[j] - g->out[j];
-	memset(p->by_amp, 0, (size_t)L->pad * sizeof(double));
-	motion_by_amplifiers(L, p->pend, p->by_amp);
-	memset(p->pend, 0, (size_t)p->n_w * sizeof(double));
+	memset(p->by_amp, 0, (size_t)L->pad * LANES * sizeof(float));
+	motion_by_amplifiers(L, p->d, p->by_amp);
+	memset(p->pend, 0, (size_t)p->n_w * LANES * sizeof(float));
 }
 
-/* While supplies and sources rise together, terms of the bend grow with powers of their level, not as it does. */
-static void rise(const struct layer *L, struct place *p, float level)
+/* The first layer's bend, by its powers in the lines' volts. While supplies and sources rise together, terms of the bend
+ * grow with powers of their level, not as it does. */
+static void bend_of_lines(const struct layer *L, struct place *p, const float *level)
 {
-	float power = level;
+	const long pad = L->pad;
+	float power[LANES], ramping = 0.0f;
 
-	for (int e = 1; e < TERMS && level < 1.0f; e++) {
-		power *= level * level;
-		for (long n = 0; n < L->pad; n++)
-			p->lines[n] += (power - level) * p->rise[e * L->pad + n];
+	EACH(n, pad) {
+		float u = AT(p->by_amp, n) + AT(p->by_bend, n), sum = 0.0f;
+		for (int t = TAYLOR - 1; t > 0; t--)
+			sum = (sum + AT(p->taylor + t * pad * LANES, n)) * u;
+		AT(p->lines, n) = sum;
+	}
+	for (int e = 0; e < LANES; e++) {
+		power[e] = level[e];
+		ramping = level[e] < 1.0f ? 1.0f : ramping;
+	}
+	for (int t = 1; t < TERMS && ramping > 0.0f; t++) {
+		FOR_LANES power[e] *= level[e] * level[e];
+		EACH(n, pad) AT(p->lines, n) += (power[e] - level[e]) * AT(p->rise + t * pad * LANES, n);
 	}
 }
 
 /* p->lines bends: what that does to the lines, by a Newton step of each line from what was foreseen `ahead` */
-static void take_bend(const struct layer *L, struct place *p, double ahead)
+static void take_bend(const struct layer *L, struct place *p, const float *ahead)
 {
 	for (long b = 0; b < L->ports * L->v; b++)
-		product(L->zt + b * L->wide * L->wide, L->wide, L->wide, p->lines + b * L->wide, p->du + b * L->wide);
-	for (long n = 0; n < L->pad; n++) {
-		double on = p->by_bend[n] + ahead * (p->by_bend[n] - p->was_bend[n]);
-		p->was_bend[n] = p->by_bend[n];
-		p->by_bend[n] = on + p->relax[n] * (p->du[n] - on);
-		p->base[n] += p->by_bend[n];
+		product(0, L->zt + b * L->wide * L->wide, L->wide, L->wide, p->lines + b * L->wide * LANES, p->du + b * L->wide * LANES);
+	EACH(n, L->pad) {
+		float now = AT(p->by_bend, n), on = now + ahead[e] * (now - AT(p->was_bend, n));
+		on += AT(p->relax, n) * (AT(p->du, n) - on);
+		AT(p->was_bend, n) = now;
+		AT(p->by_bend, n) = on;
+		AT(p->base, n) += on;
 	}
 }
 
-/* p->base: the lines with what bends foreseen `ahead` of its last change; without the amplifiers' part, as a difference from the operating point */
-int motion_base(const struct layer *L, const struct goal *g, struct place *p, double share, double level, double ahead, int rows)
+static void ends_of(const float *v, long n, float *low, float *high)
 {
-	const long pad = L->pad, n_in = L->n_in;
+	for (int e = 0; e < LANES; e++)
+		low[e] = high[e] = v[e];
+#if LANES == 1
+	float least = v[0], most = v[0];
+#pragma omp simd reduction(min : least) reduction(max : most)
+	for (long j = 0; j < n; j++) {
+		least = v[j] < least ? v[j] : least;
+		most = v[j] > most ? v[j] : most;
+	}
+	low[0] = least, high[0] = most;
+#else
+	EACH(j, n) {
+		low[e] = AT(v, j) < low[e] ? AT(v, j) : low[e];
+		high[e] = AT(v, j) > high[e] ? AT(v, j) : high[e];
+	}
+#endif
+}
 
-	for (long n = 0; n < pad; n++)
-		p->base[n] = share * p->still[n];
-	if (!L->hidden) {
-		if (L->bent) {
-			for (long n = 0; n < pad; n++)
-				p->lines[n] = -p->slopes[n] * (float)(p->by_amp[n] + p->by_bend[n]);
-			rise(L, p, (float)level);
-			take_bend(L, p, 0.0);
-		}
-		return DONE;
+/* p->base: the lines with what bends foreseen `ahead` of its last change; without the amplifiers' part, as a difference
+ * from the operating point. With `rows` what bends for the sources, too. */
+void motion_base(struct motion *m, long k, const float *share, const float *level, const float *ahead, int rows)
+{
+	const struct layer *L = m->stack->layers + k;
+	struct place *p = m->place + k;
+	const long pad = L->pad, n = L->n_in + 1;
+	float low[LANES], high[LANES], x_low[LANES], x_high[LANES], none[LANES] = {0};
+
+	if (L->hidden) {
+		EACH(i, n) AT(p->dx, i) = AT(p->x, i) - AT(p->x_f, i);
+		product(0, L->ztx, n, pad, p->dx, p->base);
+		EACH(l, pad) AT(p->base, l) += share[e] * AT(p->still, l);
+	} else {
+		EACH(l, pad) AT(p->base, l) = share[e] * AT(p->still, l);
 	}
-	for (long i = 0; i <= n_in; i++)
-		p->dx[i] = (float)(p->x[i] - g->x[i]);
-	product(L->ztx, n_in + 1, pad, p->dx, p->lines);
-	for (long n = 0; n < pad; n++)
-		p->base[n] += p->lines[n];
 	if (!L->bent)
-		return DONE;
-	float low = 1e9f, high = -1e9f, x_low = 1e9f, x_high = -1e9f;
-	for (long n = 0; n < pad; n++) {
-		double on = p->by_bend[n] + ahead * (p->by_bend[n] - p->was_bend[n]);
-		float u = (float)(g->u[n] + p->base[n] + on + p->by_amp[n]);
-		p->du[n] = u;
-		low = u < low ? u : low;
-		high = u > high ? u : high;
+		return;
+	if (!L->hidden) {
+		bend_of_lines(L, p, level);
+		take_bend(L, p, none);
+		return;
 	}
-	for (long i = 0; i <= n_in; i++) {
-		float x = (float)p->x[i];
-		p->dx[i] = x;
-		x_low = x < x_low ? x : x_low;
-		x_high = x > x_high ? x : x_high;
+	EACH(l, pad) {
+		float now = AT(p->by_bend, l), on = now + ahead[e] * (now - AT(p->was_bend, l));
+		AT(p->du, l) = AT(p->u_f, l) + AT(p->base, l) + on + AT(p->by_amp, l);
 	}
-	if (!(x_high - low < L->reach_v && high - x_low < L->reach_v))
-		return BEND_RANGE;
-	motion_bend(L, p->dx, p->du, p->lines, rows ? p->rows_b : NULL);
-	for (long n = 0; n < pad; n++)
-		p->lines[n] -= p->lines_f[n];
+	ends_of(p->du, pad, low, high);
+	ends_of(p->x, n, x_low, x_high);
+	for (int e = 0; e < LANES; e++)
+		if (!(x_high[e] - low[e] < (float)L->reach_v && high[e] - x_low[e] < (float)L->reach_v))
+			m->failed[e] = BEND_RANGE;
+	motion_bend(L, p->x, p->du, p->lines, rows ? p->rows_b : NULL);
+	EACH(l, pad) AT(p->lines, l) = AT(p->lines_f, l) - AT(p->lines, l); /* of u - x, and h is odd */
 	take_bend(L, p, ahead);
-	return DONE;
 }
 
 /* p->rows: currents out of the sources at the lines p->u */
-void motion_rows(const struct layer *L, const struct goal *g, struct place *p)
+void motion_rows(const struct layer *L, struct place *p)
 {
 	const long n = L->n_in + 1;
 
-	for (long l = 0; l < L->pad; l++)
-		p->lines[l] = (float)(p->u[l] - g->u[l]);
-	for (long i = 0; i < n; i++)
-		p->dx[i] = (float)(p->x[i] - g->x[i]);
-	product(L->q, n, L->pad_in, p->dx, p->row);
-	for (long i = 0; i < n; i++)
-		p->rows[i] = g->i[i] + p->row[i];
-	product(L->tt, L->pad, L->pad_in, p->lines, p->row);
-	for (long i = 0; i < n; i++)
-		p->rows[i] -= p->row[i];
-	if (L->bent)
-		for (long i = 0; i < n; i++)
-			p->rows[i] += sum_of(((v16 *)p->rows_b)[i] - ((v16 *)p->rows_f)[i]);
+	EACH(l, L->pad) AT(p->lines, l) = AT(p->u_f, l) - AT(p->u, l);
+	EACH(i, n) AT(p->dx, i) = AT(p->x, i) - AT(p->x_f, i);
+	EACH(i, L->pad_in) AT(p->rows, i) = 0.0f;
+	EACH(i, n) AT(p->rows, i) = AT(p->i_f, i);
+	product(1, L->q, n, L->pad_in, p->dx, p->rows);
+	product(1, L->tt, L->pad, L->pad_in, p->lines, p->rows);
+	if (!L->bent)
+		return;
+	EACH(i, n) AT(p->rows, i) += AT(p->rows_b, i) - AT(p->rows_f, i);
 }

@@ -4,145 +4,152 @@
  * Sources and lines of a layer, its amplifiers (fast_motion_amplifiers.c), neurons as a delay behind their curve, then
  * what follows them, term by term as buffer_amp.va and sample_hold.va.
  */
-#include "fast_motion.h"
+#include "fast_motion_math.h"
 
 /* currents less than linear: volts that the buffers lose before the rows, from the final currents, scaled */
-void motion_sources(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double level, const double *next)
+void motion_sources(const struct stack *s, const struct layer *L, struct place *p, const float *level, const float *next)
 {
-	if (!L[-1].buffered) {
-		memcpy(p->x, next, (size_t)L->n_in * sizeof(double));
-		p->x[L->n_in] = level * g->x[L->n_in];
-		return;
-	}
-	for (long i = 0; i < L->n_in; i++) {
-		double x_f = fabs(g->x[i]) > 0.02 ? g->x[i] : 0.02, scale = next[i] / x_f;
-		scale = scale < 0.0 ? 0.0 : scale > 1.2 ? 1.2 : scale;
-		double share = g->i[i] * scale / s->b_imax;
-		share = share > 0.99 ? 0.99 : share < -0.99 ? -0.99 : share;
-		p->x[i] = next[i] - s->b_rout * s->b_imax * share / sqrt(1.0 - share * share);
-	}
-	p->x[L->n_in] = level * g->x[L->n_in];
+	const float per_a = (float)(1.0 / s->b_imax), drop = (float)(s->b_rout * s->b_imax);
+
+	if (L[-1].buffered)
+		EACH(i, L->n_in) {
+			float x_f = fabsf(AT(p->x_f, i)), scale = AT(next, i) / (x_f > 0.02f ? x_f : 0.02f);
+			scale = scale < 0.0f ? 0.0f : scale > 1.2f ? 1.2f : scale;
+			float share = AT(p->i_f, i) * scale * per_a;
+			share = share > 0.99f ? 0.99f : share < -0.99f ? -0.99f : share;
+			AT(p->x, i) = AT(next, i) - drop * share / sqrtf(1.0f - share * share);
+		}
+	else
+		memcpy(p->x, next, (size_t)L->n_in * LANES * sizeof(float));
+	FOR_LANES AT(p->x, L->n_in) = level[e] * AT(p->x_f, L->n_in);
 }
 
 /* A neuron's signal comes late by its delay; its output is on the curve there. */
-static void neurons(const struct stack *s, const struct layer *L, const struct goal *g, struct place *p, double c, double level)
+static void neurons(const struct stack *s, const struct layer *L, struct place *p, const float *c, const float *level)
 {
-	const long n = L->width;
-	const double mean = 1.0 / (double)L->ports, tie = s->tie_ohm * mean, ref = s->ref * level;
-	const double *restrict hist = p->hist + p->n_late, *restrict live = L->live, *restrict os = L->neuron_os;
-	double *restrict y = p->s + p->n_y, *restrict late = p->s + p->n_late, *restrict signal = p->signal;
-	double *restrict y_hist = p->hist + p->n_y, *restrict slopes = p->slope;
-	const double *restrict shift = g->shift;
-	const long n_y = p->n_y, n_late = p->n_late;
-	const double powered = level * level * level; /* FETs need supply to conduct */
+	const long n = L->width, ports = L->ports;
+	const float mean = 1.0f / (float)ports, tie = (float)s->tie_ohm * mean, ref = (float)s->ref;
+	const float *live = L->live, *os = L->neuron_os;
+	const float *hist = p->hist + p->n_late * LANES;
+	float *y = p->s + p->n_y * LANES, *late = p->s + p->n_late * LANES, *y_hist = p->hist + p->n_y * LANES;
+	float *y_slope = p->slope + p->n_y * LANES, *late_slope = p->slope + p->n_late * LANES;
 
-	memcpy(signal, p->out, (size_t)n * sizeof *signal);
-	for (long k = 1; k < L->ports; k++)
-		for (long j = 0; j < n; j++)
-			signal[j] += p->out[k * n + j];
-#pragma omp simd
-	for (long j = 0; j < n; j++) {
-		double slope, a = signal[j] * mean - ref + os[j];
-		if (tie > 0.0) {
-			double load = neuron_at(s, N_IN, a, &slope);
-			a -= tie * load / (1.0 + tie * slope);
+	for (long k = 0; k < ports; k++)
+		EACH(j, n) {
+			float out = AT(p->out_f, k * n + j) + AT(p->d, k * n + j);
+			AT(p->signal, j) = k ? AT(p->signal, j) + out : out;
 		}
-		signal[j] = a;
-		double delay = neuron_at(s, N_DELAY, hist[j], &slope);
-		late[j] = live[j] * (delay * hist[j] + c * a) / (delay + c);
-		y[j] = live[j] * powered * (neuron_at(s, N_OUT, late[j], &slope) + shift[j]);
-		y_hist[j] = y[j] - live[j] * powered * slope * (late[j] - hist[j]); /* the rate of y is the chain rule's */
-		slopes[n_late + j] = slopes[n_y + j] = 1.0 / delay;
+	if (tie > 0.0f)
+		EACH(j, n) {
+			float slope, a = AT(p->signal, j) * mean, load = neuron_at(s, N_IN, a - ref * level[e] + os[j], &slope);
+			AT(p->signal, j) = (a - tie * load / (1.0f + tie * slope)) / mean;
+		}
+	EACH(j, n) {
+		float slope, powered = live[j] * level[e] * level[e] * level[e]; /* FETs need supply to conduct */
+		float a = AT(p->signal, j) * mean - ref * level[e] + os[j], was = AT(hist, j);
+		float delay = neuron_at(s, N_DELAY, was, &slope), now = live[j] * (delay * was + c[e] * a) / (delay + c[e]);
+		float curve = neuron_at(s, N_OUT, now, &slope), out = powered * (curve + AT(p->shift, j));
+		AT(p->signal, j) = a;
+		AT(late, j) = now;
+		AT(y, j) = out;
+		AT(y_hist, j) = out - powered * slope * (now - was); /* the rate of y is the chain rule's */
+		AT(y_slope, j) = AT(late_slope, j) = 1.0f / delay;
 	}
 }
 
-static int buffers(const struct stack *s, const struct layer *L, struct place *p, double c, double level)
+static void buffers(const struct stack *s, const struct layer *L, struct motion *m, struct place *p, const float *c, const float *level)
 {
 	const long n = L->width;
-	const double *restrict y = p->s + p->n_y, *restrict hist = p->hist + p->n_next, *restrict live = L->live;
-	double *restrict next = p->s + p->n_next, *restrict slopes = p->slope + p->n_next, worst = 1.0, none;
-	const double mid = 0.5 * s->vdd * level, per_soft = 1.0 / s->b_soft, scale = c * s->b_slew;
-	const double swing = s->b_soft * softplus(mid * per_soft, &none), *restrict f = p->f + p->n_next;
+	const float *y = p->s + p->n_y * LANES, *hist = p->hist + p->n_next * LANES, *live = L->live, *f = p->f + p->n_next * LANES;
+	float *next = p->s + p->n_next * LANES, *slopes = p->slope + p->n_next * LANES, mid[LANES], swing[LANES], worst[LANES];
+	const float soft = (float)s->b_soft, per_soft = 1.0f / soft, slew = (float)s->b_slew, bk = (float)s->b_k, gain = (float)s->b_gain;
+	float none;
+	int both = 0;
 
-	const int both = swing < MOTION_FAR * s->b_soft;
-
-	for (long j = 0; j < n; j++)
-		next[j] = hist[j] + c * f[j];
-	for (int turn = 0; turn < MOTION_TURNS && !(worst < MOTION_TOL_V); turn++) {
-		worst = 0.0;
-#pragma omp simd reduction(max : worst)
-		for (long j = 0; j < n; j++) {
-			double w = next[j];
-			double t, clamp, clamp_s, other = 0.0, other_s = 0.0, from = w - mid;
-			t = tanh_and_softplus(s->b_k * (s->b_gain * y[j] - w), (fabs(from) - swing) * per_soft, &clamp, &clamp_s);
-			if (both)
-				other = softplus((-fabs(from) - swing) * per_soft, &other_s);
-			double rate = t - 2.0 * (from < 0.0 ? other - clamp : clamp - other);
-			double slope = -s->b_k * (1.0 - t * t) - 2.0 * per_soft * (clamp_s + other_s);
-			double move = -live[j] * (w - hist[j] - scale * rate) / (1.0 - scale * slope);
-			move = move > MOTION_STEP_V ? MOTION_STEP_V : move < -MOTION_STEP_V ? -MOTION_STEP_V : move;
-			next[j] = live[j] * (w + move);
-			slopes[j] = -s->b_slew * slope;
-			double size = fabs(move);
-			size = size == size ? size : 1.0;
-			worst = worst > size ? worst : size;
-		}
+	for (int e = 0; e < LANES; e++) {
+		mid[e] = 0.5f * (float)s->vdd * level[e];
+		swing[e] = soft * softplus(mid[e] * per_soft, &none);
+		both |= swing[e] < MOTION_FAR * soft;
 	}
-	return worst < MOTION_TOL_V ? DONE : NO_CONVERGENCE;
+	EACH(j, n) AT(next, j) = AT(hist, j) + c[e] * AT(f, j);
+	for (int turn = 0; turn < MOTION_TURNS; turn++) {
+		EACH(j, n) {
+			float w = AT(next, j), clamp, clamp_s, other = 0.0f, other_s = 0.0f, from = w - mid[e], scale = c[e] * slew;
+			float t = tanh_and_softplus(bk * (gain * AT(y, j) - w), (fabsf(from) - swing[e]) * per_soft, &clamp, &clamp_s);
+			if (both)
+				other = softplus((-fabsf(from) - swing[e]) * per_soft, &other_s);
+			float rate = t - 2.0f * (from < 0.0f ? other - clamp : clamp - other);
+			float slope = -bk * (1.0f - t * t) - 2.0f * per_soft * (clamp_s + other_s);
+			float move = -live[j] * (w - AT(hist, j) - scale * rate) / (1.0f - scale * slope);
+			move = move > MOTION_STEP_V ? MOTION_STEP_V : move < -MOTION_STEP_V ? -MOTION_STEP_V : move;
+			AT(next, j) = live[j] * (w + move);
+			AT(slopes, j) = -slew * slope;
+			AT(p->some, j) = move;
+		}
+		lane_most(p->some, n, worst);
+		if (largest(worst) < MOTION_TOL_V)
+			return;
+	}
+	for (int e = 0; e < LANES; e++)
+		m->failed[e] = worst[e] < MOTION_TOL_V ? m->failed[e] : NO_CONVERGENCE;
 }
 
 /* A hold draws its charge through the neuron's output: y lies between the curve and the hold. */
-static void holds(const struct stack *s, const struct layer *L, struct place *p, double c)
+static void holds(const struct stack *s, const struct layer *L, struct place *p, const float *c)
 {
-	double *y = p->s + p->n_y, *hold = p->s + p->n_next, *y_hist = p->hist + p->n_y;
-	const double *hist = p->hist + p->n_next, *late = p->s + p->n_late;
+	float *y = p->s + p->n_y * LANES, *hold = p->s + p->n_next * LANES, *y_hist = p->hist + p->n_y * LANES;
+	const float *hist = p->hist + p->n_next * LANES, *late = p->s + p->n_late * LANES, hold_s = (float)s->hold_s;
+	float *slopes = p->slope + p->n_next * LANES;
 
-	for (long j = 0; j < L->width; j++) {
-		double none, whole_s = s->hold_s + neuron_at(s, N_HOLD_LAG, late[j], &none);
-		double share = c / whole_s, near = s->hold_s / whole_s;
-		hold[j] = (hist[j] + share * y[j]) / (1.0 + share);
-		y[j] = near * y[j] + (1.0 - near) * hold[j];
-		y_hist[j] = near * y_hist[j] + (1.0 - near) * hist[j];
-		p->slope[p->n_next + j] = 1.0 / whole_s;
+	EACH(j, L->width) {
+		float none, whole_s = hold_s + neuron_at(s, N_HOLD_LAG, AT(late, j), &none);
+		float share = c[e] / whole_s, near = hold_s / whole_s;
+		float held = (AT(hist, j) + share * AT(y, j)) / (1.0f + share);
+		AT(hold, j) = held;
+		AT(y, j) = near * AT(y, j) + (1.0f - near) * held;
+		AT(y_hist, j) = near * AT(y_hist, j) + (1.0f - near) * AT(hist, j);
+		AT(slopes, j) = 1.0f / whole_s;
 	}
 }
 
 /* neurons that feed the next layer themselves */
 static void bare(const struct layer *L, struct place *p)
 {
-	for (long j = 0; j < L->width; j++) {
-		p->s[p->n_next + j] = p->hist[p->n_next + j] = p->s[p->n_y + j];
-		p->slope[p->n_next + j] = 0.0;
+	EACH(j, L->width) {
+		AT(p->s, p->n_next + j) = AT(p->hist, p->n_next + j) = AT(p->s, p->n_y + j);
+		AT(p->slope, p->n_next + j) = 0.0f;
 	}
 }
 
-/* All layers; p->hist is set, p->s, p->f and p->out are those of the last stage. `share` of the inputs' ramp is left. */
-int motion_stage(struct motion *m, double c, double share, double level, double ahead, int rows)
+/* All layers; p->hist is set, p->s, p->f and p->d are those of the last stage. `share` of the inputs' ramp is left. */
+void motion_stage(struct motion *m, const float *c, const float *share, const float *level, const float *ahead, int rows)
 {
 	const struct stack *s = m->stack;
 
+	memset(m->failed, 0, sizeof m->failed);
 	for (long k = 0; k < s->n_layers; k++) {
 		const struct layer *L = s->layers + k;
 		struct place *p = m->place + k;
+		int before[LANES];
+		memcpy(before, m->failed, sizeof before);
 		if (k)
-			motion_sources(s, L, m->goal + k, p, level, p[-1].s + p[-1].n_next);
-		int failed = motion_base(L, m->goal + k, p, share, level, ahead, rows);
-		m->head[H_LAYER] = (double)k;
-		if (failed)
-			return failed;
+			motion_sources(s, L, p, level, p[-1].s + p[-1].n_next * LANES);
+		if (!L->exact)
+			motion_predict(L, p, c);
+		motion_base(m, k, share, level, ahead, rows);
 		if (L->exact)
-			motion_exact_amplifiers(s, L, m->goal + k, p, level);
-		else if (motion_amplifiers(s, L, m->goal + k, p, c, level))
-			return NO_CONVERGENCE;
-		neurons(s, L, m->goal + k, p, c, level);
+			motion_exact_amplifiers(s, L, p, level);
+		else
+			motion_amplifiers(m, k, c, level);
+		neurons(s, L, p, c, level);
 		if (L->last)
 			holds(s, L, p, c);
 		else if (!L->buffered)
 			bare(L, p);
-		else if (buffers(s, L, p, c, level))
-			return NO_CONVERGENCE;
-		for (long j = 0; j < p->n_s; j++)
-			p->f[j] = (p->s[j] - p->hist[j]) / c;
+		else
+			buffers(s, L, m, p, c, level);
+		EACH(j, p->n_s) AT(p->f, j) = (AT(p->s, j) - AT(p->hist, j)) / c[e];
+		for (int e = 0; e < LANES; e++)
+			HEAD(m, H_LAYER)[e] = m->failed[e] && !before[e] ? (double)k : HEAD(m, H_LAYER)[e];
 	}
-	return DONE;
 }

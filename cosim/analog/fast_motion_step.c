@@ -7,126 +7,149 @@
 #include "fast_motion.h"
 
 static const double D = 0.29289321881345248, W = 0.35355339059327376; /* 1 - 1/sqrt(2), 1/sqrt(8) */
-static const double SHARE = 0.003, LEAST_V = 2e-5;
+static const double LEAST_V = 2e-5;
 
-static double left(const struct motion *m, double ahead)
+struct weights { float c[LANES], w[LANES], e0[LANES], eg[LANES], e1[LANES]; }; /* of a step's rates: history, error */
+
+static void weigh(const double *h, struct weights *to)
 {
-	double done = (m->head[H_DONE] + ahead) / m->stack->rise_s;
-	return done < 1.0 ? 1.0 - done : 0.0;
+	for (int e = 0; e < LANES; e++) {
+		to->c[e] = (float)(D * h[e]);
+		to->w[e] = (float)(W * h[e]);
+		to->e0[e] = (float)(h[e] * (4.0 * W - 1.0) / 3.0);
+		to->eg[e] = (float)(-h[e] / 3.0);
+		to->e1[e] = (float)(h[e] * 2.0 * D / 3.0);
+	}
 }
 
-int motion_stage_at(struct motion *m, double c, double at, double ahead, int rows)
+/* a stage `at` seconds from where the ramp stands */
+void motion_stage_at(struct motion *m, const double *c, const double *at, const double *ahead, int rows)
 {
-	double share = left(m, at);
-	return motion_stage(m, c, share, 1.0 - share * (1.0 - m->head[H_FROM]), ahead, rows);
+	float c_s[LANES], share[LANES], level[LANES], on[LANES];
+
+	for (int e = 0; e < LANES; e++) {
+		double done = (HEAD(m, H_DONE)[e] + at[e]) / m->stack->rise_s, left = done < 1.0 ? 1.0 - done : 0.0;
+		c_s[e] = (float)c[e];
+		share[e] = (float)left;
+		level[e] = (float)(1.0 - left * (1.0 - HEAD(m, H_FROM)[e]));
+		on[e] = (float)ahead[e];
+	}
+	motion_stage(m, c_s, share, level, on, rows);
 }
 
 static void keep(struct motion *m)
 {
 	for (long k = 0; k < m->stack->n_layers; k++) {
 		struct place *p = m->place + k;
-		memcpy(p->s0, p->s, (size_t)p->n_s * sizeof(double));
-		memcpy(p->f0, p->f, (size_t)p->n_s * sizeof(double));
-		memcpy(p->out0, p->out, (size_t)p->n_w * sizeof(double));
+		memcpy(p->s0, p->s, (size_t)p->n_s * LANES * sizeof(float));
+		memcpy(p->f0, p->f, (size_t)p->n_s * LANES * sizeof(float));
+		memcpy(p->d0, p->d, (size_t)p->n_w * LANES * sizeof(float));
 	}
 }
 
-void motion_back(struct motion *m)
+/* Lanes of `which` stand where they stood before the step. */
+void motion_back(struct motion *m, const int *which)
 {
 	for (long k = 0; k < m->stack->n_layers; k++) {
 		struct place *p = m->place + k;
-		memcpy(p->s, p->s0, (size_t)p->n_s * sizeof(double));
-		memcpy(p->f, p->f0, (size_t)p->n_s * sizeof(double));
-		memcpy(p->out, p->out0, (size_t)p->n_w * sizeof(double));
-		motion_follow(m->stack->layers + k, m->goal + k, p);
+		EACH(j, p->n_s) {
+			AT(p->s, j) = which[e] ? AT(p->s0, j) : AT(p->s, j);
+			AT(p->f, j) = which[e] ? AT(p->f0, j) : AT(p->f, j);
+		}
+		EACH(j, p->n_w) AT(p->d, j) = which[e] ? AT(p->d0, j) : AT(p->d, j);
+		motion_follow(m->stack->layers + k, p);
 	}
 }
 
 /* What a step may err: less as the amplifiers come close to where they head for, so that settling has its time. */
-static double tolerance(const struct motion *m)
+static void tolerance(const struct motion *m, double *tol)
 {
-	double far = 0.0, most = m->stack->tol_v;
+	float far[LANES] = {0}, most[LANES];
 
 	for (long k = 0; k < m->stack->n_layers; k++) {
 		const struct place *p = m->place + k;
-		const double *w = m->goal[k].w;
-#pragma omp simd reduction(max : far)
-		for (long j = 0; j < p->n_w; j++) {
-			double gap = fabs(p->s0[j] - w[j]);
-			far = far > gap ? far : gap;
-		}
+		EACH(j, p->n_w) AT(p->some, j) = AT(p->s0, j) - AT(p->w_f, j);
+		lane_most(p->some, p->n_w, most);
+		FOR_LANES far[e] = far[e] > most[e] ? far[e] : most[e];
 	}
-	far *= SHARE;
-	return far > most ? most : far < LEAST_V ? LEAST_V : far;
+	for (int e = 0; e < LANES; e++) {
+		double found = m->stack->share * far[e];
+		found = found > LEAST_V ? found : LEAST_V;
+		tol[e] = found < m->stack->tol_v ? found : m->stack->tol_v;
+	}
 }
 
-/* One step of h from the kept states; largest error and move in volts. */
-static int step(struct motion *m, double h, double *error, double *moved)
+/* Keeps the states and steps by h; the error that is allowed, the largest error and move in volts. */
+void motion_try(struct motion *m, const double *h, double *tol, float *error, float *moved)
 {
-	const double c = D * h, e0 = h * (4.0 * W - 1.0) / 3.0, eg = -h / 3.0, e1 = h * 2.0 * D / 3.0;
-	double worst = 0.0, most = 0.0;
-	int failed;
+	double c[LANES], at[LANES], ahead[LANES];
+	int failed[LANES];
+	float most[LANES];
+	struct weights by;
 
-	for (long k = 0; k < m->stack->n_layers; k++) {
-		struct place *p = m->place + k;
-		for (long j = 0; j < p->n_s; j++)
-			p->hist[j] = p->s0[j] + c * p->f0[j];
-	}
-	double last = m->head[H_LAST], ahead = last > 0.0 ? 2.0 * sqrt(0.5) * h / last : 0.0;
-	failed = motion_stage_at(m, c, 2.0 * c, ahead < 1.5 ? ahead : 1.5, 0);
-	if (failed)
-		return failed;
-	for (long k = 0; k < m->stack->n_layers; k++) {
-		struct place *p = m->place + k;
-		for (long j = 0; j < p->n_s; j++) {
-			p->fg[j] = p->f[j];
-			p->hist[j] = p->s0[j] + h * W * (p->f0[j] + p->fg[j]);
-		}
-	}
-	failed = motion_stage_at(m, c, h, 2.0 * W, 1);
-	if (failed)
-		return failed;
-	for (long k = 0; k < m->stack->n_layers; k++) {
-		struct place *p = m->place + k;
-#pragma omp simd reduction(max : worst, most)
-		for (long j = 0; j < p->n_s; j++) {
-			double e = fabs(e0 * p->f0[j] + eg * p->fg[j] + e1 * p->f[j]) / (1.0 + c * p->slope[j]);
-			double d = fabs(p->s[j] - p->s0[j]);
-			worst = worst > e ? worst : e;
-			most = most > d ? most : d;
-		}
-	}
-	*error = worst;
-	*moved = most;
-	return DONE;
-}
-
-/* Keeps the states and steps by h; returns the error that is allowed. */
-double motion_try(struct motion *m, double h, double *error, double *moved, int *failed)
-{
 	keep(m);
-	*failed = step(m, h, error, moved);
-	return tolerance(m);
+	weigh(h, &by);
+	for (int e = 0; e < LANES; e++) {
+		double last = HEAD(m, H_LAST)[e], on = last > 0.0 ? 2.0 * sqrt(0.5) * h[e] / last : 0.0;
+		c[e] = D * h[e];
+		at[e] = 2.0 * c[e];
+		ahead[e] = on < 1.5 ? on : 1.5;
+		error[e] = moved[e] = 0.0f;
+	}
+	for (long k = 0; k < m->stack->n_layers; k++) {
+		struct place *p = m->place + k;
+		EACH(j, p->n_s) AT(p->hist, j) = AT(p->s0, j) + by.c[e] * AT(p->f0, j);
+	}
+	motion_stage_at(m, c, at, ahead, 0);
+	memcpy(failed, m->failed, sizeof failed);
+	for (long k = 0; k < m->stack->n_layers; k++) {
+		struct place *p = m->place + k;
+		EACH(j, p->n_s) {
+			AT(p->fg, j) = AT(p->f, j);
+			AT(p->hist, j) = AT(p->s0, j) + by.w[e] * (AT(p->f0, j) + AT(p->fg, j));
+		}
+	}
+	for (int e = 0; e < LANES; e++)
+		ahead[e] = 2.0 * W;
+	motion_stage_at(m, c, h, ahead, 1);
+	for (long k = 0; k < m->stack->n_layers; k++) {
+		struct place *p = m->place + k;
+		EACH(j, p->n_s) {
+			float off = by.e0[e] * AT(p->f0, j) + by.eg[e] * AT(p->fg, j) + by.e1[e] * AT(p->f, j);
+			AT(p->some, j) = off / (1.0f + by.c[e] * AT(p->slope, j));
+		}
+		lane_most(p->some, p->n_s, most);
+		FOR_LANES error[e] = error[e] > most[e] ? error[e] : most[e];
+		EACH(j, p->n_s) AT(p->some, j) = AT(p->s, j) - AT(p->s0, j);
+		lane_most(p->some, p->n_s, most);
+		FOR_LANES moved[e] = moved[e] > most[e] ? moved[e] : most[e];
+	}
+	for (int e = 0; e < LANES; e++)
+		m->failed[e] = failed[e] ? failed[e] : m->failed[e];
+	tolerance(m, tol);
 }
 
 /* The amplifiers take the third-order answer, unless they are stiff: y - e, and the rate that goes with it. */
-void motion_refine(struct motion *m, double h)
+void motion_refine(struct motion *m, const double *h)
 {
-	const double c = D * h, e0 = h * (4.0 * W - 1.0) / 3.0, eg = -h / 3.0, e1 = h * 2.0 * D / 3.0;
+	struct weights by;
 
+	weigh(h, &by);
 	for (long k = 0; k < m->stack->n_layers; k++) {
 		struct place *p = m->place + k;
 		if (m->stack->layers[k].exact)
 			continue;
-		for (long j = 0; j < p->n_s; j++) {
-			double stiff = c * p->slope[j];
-			double e = (e0 * p->f0[j] + eg * p->fg[j] + e1 * p->f[j]) / (1.0 + stiff * stiff);
-			p->s[j] -= e;
-			p->f[j] += p->slope[j] * e;
-			if (j >= p->n_w)
-				continue;
-			p->out[j] -= e;
-			p->pend[j] -= e;
+		EACH(j, p->n_s) {
+			float slope = AT(p->slope, j), stiff = by.c[e] * slope;
+			float off = by.e0[e] * AT(p->f0, j) + by.eg[e] * AT(p->fg, j) + by.e1[e] * AT(p->f, j);
+			off /= 1.0f + stiff * stiff;
+			AT(p->s, j) -= off;
+			AT(p->f, j) += slope * off;
+			AT(p->some, j) = off;
+		}
+		EACH(j, p->n_w) {
+			AT(p->d, j) -= AT(p->some, j);
+			AT(p->pend, j) -= AT(p->some, j);
 		}
 	}
 }

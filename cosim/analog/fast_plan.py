@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from cosim.analog.fast_amplifier import (
     buffer_state,
     supply_share,
 )
-from cosim.analog.fast_bend import TERMS, bend_of
+from cosim.analog.fast_bend import TERMS, Bend, bend_of
 from cosim.analog.fast_cells import LayerSolver
 from cosim.analog.fast_forward import FastStack, StackState
 from cosim.analog.fast_layer import TiledLayer
@@ -31,14 +32,15 @@ from cosim.errors import DesignError
 __all__ = ["POWERS", "MotionPlan", "goal_arrays", "plan_of"]
 
 Floats = NDArray[np.float64]
-Array = NDArray[np.float64] | NDArray[np.float32]
 POWERS = (
     *("drivers", "buffer_vdd", "bias", "amp_vdd", "amp_vss", "amp_ref", "neuron_vdd"),
     *("heat", "wire"),
 )
-BLOCK = 64  # lines are padded to this many, four vectors
+BLOCK, MANY = 64, 16  # lines are padded to four vectors
 MOST_LAYERS = 16
-STEP_TOL_V = 2e-3  # of a step's error; the volts it ends at do not depend on it
+STEP_TOL_V = 8e-3  # of a step's error; the volts it ends at do not depend on it
+STEP_SHARE = 0.006  # of what is left to the end, where that is less
+TAYLOR = 6  # a line's bend in powers of its own volts, below the sixth
 FIRST_STEP_S = 1e-12
 
 
@@ -49,9 +51,12 @@ class _Layer(ctypes.Structure):
         *((key, ctypes.c_long) for key in ("hidden", "last", "exact", "bent", "buffered")),
         *((key, ctypes.c_double) for key in ("r1", "r3", "lag_s")),
         *((key, ctypes.c_double) for key in ("load_f", "reach_v")),
-        *((key, ctypes.c_void_p) for key in ("zt", "ztx", "tt", "q", "bend", "share", "by", "own")),
+        *((key, ctypes.c_void_p) for key in ("zt", "ztx", "tt", "q", "by", "own")),
         *((key, ctypes.c_void_p) for key in ("bias_t", "amplifier_os", "neuron_os", "live")),
+        *((f"line_{key}", ctypes.c_void_p) for key in ("first", "other", "scale", "share")),
+        *((f"row_{key}", ctypes.c_void_p) for key in ("first", "other", "scale", "share")),
         ("coef", ctypes.c_float * TERMS),
+        ("taylor", ctypes.c_float * TERMS * TAYLOR),
     )
 
 
@@ -59,7 +64,7 @@ class _Stack(ctypes.Structure):
     _fields_ = (
         *((key, ctypes.c_long) for key in ("n_layers", "points")),
         *((key, ctypes.c_double) for key in ("vdd", "ref", "tie_ohm", "rise_s", "tol_v")),
-        ("first_s", ctypes.c_double),
+        *((key, ctypes.c_double) for key in ("share", "first_s")),
         *((key, ctypes.c_double) for key in ("a_k", "a_a0", "a_rout", "a_slew", "a_rail")),
         *((key, ctypes.c_double) for key in ("a_head", "a_soft", "a_quiet", "a_pair")),
         *((key, ctypes.c_double) for key in ("b_k", "b_gain", "b_slew", "b_soft")),
@@ -169,7 +174,9 @@ def _plan(stack: FastStack) -> MotionPlan:
     kept: list[object] = []
     layers = (_Layer * n)(*(_layer(stack, k, kept) for k in range(n)))
     table = _neuron_columns(stack)
-    spline = np.ascontiguousarray(CubicSpline(table[:, 0], table[:, 1:]).c.transpose(2, 0, 1))
+    per_v = stack.neuron.per_v
+    powers = CubicSpline(table[:, 0], table[:, 1:]).c / per_v ** np.arange(3, -1, -1)[:, None, None]
+    spline = np.ascontiguousarray(powers.transpose(2, 0, 1), dtype=np.float32)
     amplifier, buffer, converter = macro.amplifier, macro.buffer, macro.converter
     amplifier_on, buffer_on = supply_share(2 * amplifier.rail_v), supply_share(macro.vdd_v)
     tied = macro.partition.outputs == "tied"
@@ -181,6 +188,7 @@ def _plan(stack: FastStack) -> MotionPlan:
         tie_ohm=macro.partition.tie_ohm if tied else 0.0,
         rise_s=macro.driver.rise_ps * 1e-12,
         tol_v=STEP_TOL_V,
+        share=STEP_SHARE,
         first_s=FIRST_STEP_S,
         a_k=2 * np.pi * amplifier.gbw_hz / amplifier.slew_v_per_s,
         a_a0=amplifier.a0,
@@ -202,7 +210,7 @@ def _plan(stack: FastStack) -> MotionPlan:
         hold_s=converter.ron_ohm * converter.hold_f,
         hold_f=converter.hold_f,
         low_v=float(table[0, 0]),
-        per_v=stack.neuron.per_v,
+        per_v=per_v,
         spline=spline.ctypes.data,
         layers=ctypes.addressof(layers),
     )
@@ -238,27 +246,25 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
     wide, pad = _up(2 * cols), layer.ports * layer.w.shape[1] * _up(2 * cols)
     pad_in = _up(layer.n_in + 1)
     z = _lines_per_ampere(solver, exact=exact)
-    by = z[0, :, :, cols:].transpose(0, 2, 1) / (bank.r1 + bank.r3)  # (v, from, to)
-    own = np.diagonal(by.reshape(-1, cols, 2, cols), axis1=1, axis2=3)  # (v, side, column)
+    by = z[..., cols:].reshape(-1, 2 * cols, cols).transpose(0, 2, 1) / (bank.r1 + bank.r3)
+    own = np.diagonal(by.reshape(-1, cols, 2, cols), axis1=1, axis2=3)  # (block, side, column)
     t = reduced.t.reshape(-1, layer.n_in + 1).T
     ztx = (z @ _blocks(reduced.t, cols)).reshape(-1, layer.n_in + 1).T  # block by block
     bent = not solver.linear
     bend = bend_of(layer, reduced, design.macro.vdd_v) if bent else None
     square = np.zeros((*z.shape[:2], wide, wide))
     square[:, :, : 2 * cols, : 2 * cols] = z.transpose(0, 1, 3, 2)
-    arrays: dict[str, Array] = {
-        "zt": square.astype(np.float32),
-        "ztx": _spread(ztx, np.sort(place), pad).astype(np.float32),
-        "tt": _wide(_spread(t, place, pad).T, pad_in).astype(np.float32),
-        "q": _wide(reduced.q, pad_in).astype(np.float32),
-        "bend": _spread(bend.scale * bend.share if bend else t[:0], place, pad).astype(np.float32),
-        "share": _spread(bend.share if bend else t[:0], place, pad).astype(np.float32),
-        "by": _wide(by, wide).astype(np.float32),
+    arrays: dict[str, NDArray[np.generic]] = {
+        "zt": _in_columns(square),
+        "ztx": _in_columns(_spread(ztx, np.sort(place), pad)),
+        "tt": _in_columns(_wide(_spread(t, place, pad).T, pad_in)),
+        "q": _in_columns(_wide(reduced.q, pad_in)),
+        "by": _in_columns(_wide(by, wide)),
         "own": _wide(own.reshape(-1, 2 * cols), wide),
         "bias_t": _spread(design.macro.vdd_v * t[-1:], place, pad),
         "amplifier_os": _offsets(bank.amplifier_offset_v, layer.ports, layer.n_out, width),
         "neuron_os": _offsets(bank.neuron_offset_v, 1, layer.n_out, width),
-        "live": (np.arange(width) < layer.n_out).astype(np.float64),
+        "live": np.arange(width) < layer.n_out,
     }
     found = _Layer(
         n_in=layer.n_in,
@@ -281,13 +287,34 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
         load_f=design.macro.neuron.load_f + (TRACK_F if last else BUFFER_INPUT_F),
         reach_v=bend.reach_v if bend else np.inf,
     )
-    for key, values in arrays.items():
-        array = np.ascontiguousarray(values)
+    floats = {key: np.ascontiguousarray(values, np.float32) for key, values in arrays.items()}
+    cells = {**_cells("line", bend, place, pad), **_cells("row", bend, place, pad)} if bend else {}
+    for key, array in {**floats, **cells}.items():
         kept.append(array)
         setattr(found, key, array.ctypes.data)
     if bend:
         found.coef[:] = bend.terms.tolist()
+        for m in range(TAYLOR):
+            found.taylor[m][:] = [c * comb(2 * e + 1, m) for e, c in enumerate(bend.terms.tolist())]
     return found
+
+
+def _cells(
+    what: str, bend: Bend, place: NDArray[np.int64], pad: int
+) -> dict[str, NDArray[np.generic]]:
+    """The cells that bend, by their line or by their row (`struct cells`)."""
+    row, line = np.nonzero(bend.scale * bend.share)
+    own, other, count = place[line], row, pad
+    if what == "row":
+        own, other, count = row, place[line], len(bend.scale)
+    order = np.lexsort((other, own))
+    scale = (bend.scale * bend.share)[row, line][order]
+    return {
+        f"{what}_first": np.searchsorted(own[order], np.arange(count + 1)).astype(np.int32),
+        f"{what}_other": other[order].astype(np.int32),
+        f"{what}_scale": scale.astype(np.float32),
+        f"{what}_share": bend.share[row, line][order].astype(np.float32),
+    }
 
 
 def _lines_per_ampere(solver: LayerSolver, *, exact: bool) -> Floats:
@@ -317,6 +344,12 @@ def _spread(rows: Floats, place: NDArray[np.int64], pad: int) -> Floats:
     found = np.zeros((*rows.shape[:-1], pad))
     found[..., place] = rows
     return found
+
+
+def _in_columns(matrix: Floats) -> Floats:
+    """(..., from, to) as (..., to / MANY, from, MANY): the kernel reads it from end to end."""
+    *blocks, n, to = matrix.shape
+    return matrix.reshape(*blocks, n, to // MANY, MANY).swapaxes(-2, -3)
 
 
 def _up(count: int) -> int:

@@ -26,6 +26,7 @@ from cosim.analog.fast_plan import POWERS, goal_arrays, plan_of
 __all__ = ["Window", "evaluate_window", "move"]
 
 Floats = NDArray[np.float64]
+LANES, FEW = 16, 3  # inputs that the kernel moves side by side; fewer go one by one
 _KEPT = threading.local()
 
 
@@ -61,20 +62,21 @@ def evaluate_window(stack: FastStack, drive_v: Floats, window_s: float, band_v: 
 def move(stack: FastStack, goal: StackState, window_s: float, band_v: float) -> Window:
     """The windows of solved operating points, on one thread."""
     n, last = len(goal.neuron_v[-1]), stack.solvers[-1].layer
-    plan, work = plan_of(stack), _memory(stack)
+    lanes = LANES if n >= FEW else 1
+    plan, work = plan_of(stack), _memory(stack, lanes)
     goals, kept = goal_arrays(stack, goal, rest=False)
     settled, joules = np.zeros((n, last.width)), np.zeros((n, len(POWERS)))
-    steps = np.zeros((n, 2), dtype=np.int64)
-    failed = motion_kernel().fast_motion_windows(
+    steps, times = np.zeros((n, 2), dtype=np.int64), np.zeros((last.width, lanes))
+    failed = motion_kernel(lanes).fast_motion_windows(
         ctypes.byref(plan.stack),
         goals,
         ctypes.c_long(n),
         ctypes.c_double(window_s),
         ctypes.c_double(band_v),
-        *(ctypes.c_void_p(a.ctypes.data) for a in (settled, joules, steps, work)),
+        *(ctypes.c_void_p(a.ctypes.data) for a in (settled, joules, steps, times, work)),
     )
     if failed:
-        raise motion_error(failed, work, stack)
+        raise motion_error(failed, work, stack, lanes)
     del kept  # until here the kernel reads them
     found = dict(zip(POWERS, joules.T.copy(), strict=True))
     return Window(
@@ -87,10 +89,10 @@ def move(stack: FastStack, goal: StackState, window_s: float, band_v: float) -> 
     )
 
 
-def _memory(stack: FastStack) -> Floats:
+def _memory(stack: FastStack, lanes: int) -> Floats:
     """One workspace a thread, for the stack it last worked on."""
-    if getattr(_KEPT, "stack", None) is not stack:
-        _KEPT.stack, _KEPT.work = stack, workspace(stack)
+    if getattr(_KEPT, "stack", None) is not stack or _KEPT.lanes != lanes:
+        _KEPT.stack, _KEPT.lanes, _KEPT.work = stack, lanes, workspace(stack, lanes)
     found: Floats = _KEPT.work
     return found
 

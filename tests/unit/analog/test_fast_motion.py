@@ -34,7 +34,7 @@ SIZES = (6, 4, 3)
 LINEAR = ["device.mtj.bias_dependent=false", "wires.enabled=false"]
 WIRES = ["macro.tile.rows=16", "macro.tile.cols=16", "wires.enabled=true"]
 WINDOW_S, BAND_V = 4e-9, 1.6e-3
-TOL_V = 2e-3  # of a trajectory: STEP_TOL_V a step
+TOL_V = 2e-3  # of a trajectory: a quarter of STEP_TOL_V, which a step may err
 TOL_SETTLE, TOL_ENERGY = 0.01, 0.002
 TOL_REST_V = 1e-4  # operating points stop at residuals of 1 uV, amplifiers have gains of 31
 
