@@ -10,7 +10,7 @@
 #include "fast_vector.h"
 
 enum { TURNS = 60, SETS = TOGETHER * PAIR };
-static const double CLOSE_V = 1e-6; /* quadratic: what remains is below 1e-9 V */
+static const double CLOSE_V = 5e-6; /* quadratic: what remains is below CLOSE_V^2/(2 soft), 3e-9 V */
 static const double APART = 40.0;   /* swing over soft: from here on only one rail is near, e^-40 of the other */
 
 /* current into a neuron at signal v, and its slope */
@@ -39,24 +39,28 @@ static inline wide clamped(const struct amplifier *p, wide w, wide *slope)
 	return 2.0 * signed_as(found, w);
 }
 
-/* Near an output: where tanh is a straight line, or at the rail where 2 up(w) = tanh(k vid) - k w/a0. */
+/* Near an output: where tanh is a straight line, or at the rail: a step of Newton's on w = swing + soft ln(e^u - 1),
+ * 2 u = tanh(k vid) - k w/a0, from a few `soft` inside; signs are those of w. */
 void amplifier_start(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
 		     const wide *a, const wide *b, wide *out)
 {
+	const double ka = p->k / p->a0;
+	const wide most = same(p->swing);
+
 	for (long q = 0; q < SETS; q++) {
 		const double of = alpha[q / PAIR], lean = 1.0 + p->rout * beta[q / PAIR];
 		const double open = 1.0 / (lean / p->a0 - of), per_lean = 1.0 / lean;
-		const wide most = same(p->swing);
 		wide back = p->rout * b[q], w = (a[q] * lean - of * back) * open, slope;
 		wide near = (larger(lesser(w, most), -most) - back) * per_lean;
 		back += p->rout * neuron(p, near + (shift[q / PAIR] - p->ref), &slope);
 		w = (a[q] * lean - of * back) * open;
-		wide vid = a[q] + of * (signed_as(most, w) - back) * per_lean;
-		wide t = hyperbolic(signed_as(same(p->k), w) * vid) - p->k / p->a0 * p->swing;
-		wide u = larger(0.5 * t, same(5e-4)); /* ln(e^u - 1) = ln u + u/2 + u^2/24 */
-		wide rail = p->swing + p->soft * (rough_logarithm(u) + u * (0.5 + u / 24.0));
-		mask high = magnitude(w) > p->swing - 3.0 * p->soft;
-		w = pick(high, signed_as(lesser(magnitude(w), rail), w), w);
+		wide at = lesser(magnitude(w) - p->soft, most - 5.0 * p->soft);
+		wide vid = signed_as(same(1.0), w) * (a[q] - of * per_lean * back) + of * per_lean * at;
+		wide t = hyperbolic(p->k * vid), u = larger(0.5 * (t - ka * at), same(5e-4));
+		wide off = at - p->swing - p->soft * (rough_logarithm(u) + u * (0.5 + u / 24.0));
+		wide lead = 0.5 * (ka - p->k * of * per_lean * (1.0 - t * t)); /* -du/dw */
+		wide rail = at - off * reciprocal(1.0 + p->soft * lead * (reciprocal(u) + 0.5 + u / 12.0));
+		w = signed_as(larger(lesser(magnitude(w), rail), (wide){0}), w);
 		out[q] = (w - back) * per_lean;
 	}
 }

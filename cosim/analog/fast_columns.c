@@ -5,6 +5,7 @@
  * their diagonals C and D are a hundredth or less.
  */
 #include "fast_network.h"
+#include "fast_vector.h"
 #include <math.h>
 #include <string.h>
 
@@ -59,8 +60,7 @@ static long sweep(const struct amplifier *p, const struct columns *k, double *fo
 		for (long t = 0; t < TOGETHER; t++)
 			for (long q = 0; q < PAIR; q++) {
 				wide *own = &k->out[column(k, j + t)][q], move = out[t * PAIR + q] - *own;
-				for (long e = 0; e < WIDE; e++)
-					worst[e] = fmax(worst[e], fabs(move[e]));
+				worst = larger(magnitude(move), worst);
 				*own = out[t * PAIR + q];
 			}
 	}

@@ -131,9 +131,11 @@ static long settle(const struct network *n, struct room *g, double tol, double s
 
 static void scatter(double *to, const both *from, long first, long count, long width)
 {
-	for (long e = 0; e < LANES && first + e < count; e++)
-		for (long i = 0; i < width; i++)
-			to[(first + e) * width + i] = from[i][e / WIDE][e % WIDE];
+	const long lanes = first + LANES < count ? LANES : count - first;
+
+	for (long i = 0; i < width; i++)
+		for (long e = 0; e < lanes; e++)
+			to[(first + e) * width + i] = ((const double *)from[i])[e];
 }
 
 /* Solves `count` inputs, columns to `share` of `tol`. In: source [count][n_rows]. Out: x behind the drop and amps out of the
@@ -153,11 +155,12 @@ long fast_network(const struct network *n, long count, double tol, double share,
 	*left = 0.0;
 	*turns = 0;
 	for (long first = 0; first < count && !failed; first += LANES) {
-		for (long e = 0; e < LANES; e++) {
-			const double *from = source + (first + e < count ? first + e : count - 1) * rows;
-			for (long i = 0; i < rows; i++)
-				g.source[i][e / WIDE][e % WIDE] = from[i];
-		}
+		const double *from[LANES];
+		for (long e = 0; e < LANES; e++)
+			from[e] = source + (first + e < count ? first + e : count - 1) * rows;
+		for (long i = 0; i < rows; i++)
+			for (long e = 0; e < LANES; e++)
+				((double *)g.source[i])[e] = from[e][i];
 		memset(g.z + rows, 0, (size_t)n->n_out * sizeof(both));
 		failed = settle(n, &g, tol, share, turns, &place);
 		*left = fmax(*left, g.left);

@@ -3,26 +3,48 @@
 #include "fast_vector.h"
 #include <string.h>
 
+struct curve { const double *spline; long points; double low, high, per_v; };
+
+/* WIDE places; returns 1 + the first outside, 0 if there is none */
+static inline long few(const struct curve *c, wide x, wide *value, wide *slope)
+{
+	mask inside = (x >= c->low) & (x <= c->high);
+
+	if (any(~inside))
+		for (long e = 0; e < WIDE; e++)
+			if (!inside[e])
+				return e + 1;
+	wide at = lesser(larger((x - c->low) * c->per_v, (wide){0}), same((double)c->points));
+	*value = splined(c->spline, c->points, 1.0 / c->per_v, at, slope);
+	return 0;
+}
+
 /* spline [points][4], highest power first; `slope` may be NULL. Returns 1 + the first place outside low..high (NaN is),
  * 0 if there is none. */
 long fast_spline(const double *spline, long points, double low, double high, double per_v, long n, const double *x,
 		 double *value, double *slope)
 {
-	const double step = 1.0 / per_v, most = (double)points;
+	const struct curve c = {spline, points, low, high, per_v};
+	long k = 0, lost = 0;
+	wide found, lean, at = same(low);
 
-	for (long first = 0; first < n; first += WIDE) {
-		size_t bytes = sizeof(double) * (size_t)(n - first < WIDE ? n - first : WIDE);
-		wide at = same(low), found, lean;
-		memcpy(&at, x + first, bytes);
-		mask inside = (at >= low) & (at <= high);
-		for (long e = 0; any(~inside) && e < WIDE; e++)
-			if (!inside[e])
-				return first + e + 1;
-		at = lesser(larger((at - low) * per_v, (wide){0}), same(most));
-		found = splined(spline, points, step, at, &lean);
-		memcpy(value + first, &found, bytes);
+	for (; k + WIDE <= n && !lost; k += WIDE) {
+		memcpy(&at, x + k, sizeof at);
+		lost = few(&c, at, &found, &lean);
+		memcpy(value + k, &found, sizeof found);
 		if (slope)
-			memcpy(slope + first, &lean, bytes);
+			memcpy(slope + k, &lean, sizeof lean);
 	}
-	return 0;
+	if (lost)
+		return k - WIDE + lost;
+	if (k < n) {
+		const size_t bytes = sizeof(double) * (size_t)(n - k);
+		at = same(low);
+		memcpy(&at, x + k, bytes);
+		lost = few(&c, at, &found, &lean);
+		memcpy(value + k, &found, bytes);
+		if (slope)
+			memcpy(slope + k, &lean, bytes);
+	}
+	return lost ? k + lost : 0;
 }
