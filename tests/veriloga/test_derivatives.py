@@ -35,6 +35,9 @@ CASES: list[tuple[str, Mapping[str, float]]] = [
     ("stt_mtj_read", {"state": 1.0}),
     ("stt_mtj_read", {"state": 0.3, "f_tmr": 0.9}),
     ("stt_mtj", {}),
+    ("line_driver", {}),
+    ("rail_switch", {}),
+    ("sense_latch", {"v_os": 1e-3}),
 ]
 IDS = [f"{name}-{index}" for index, (name, _) in enumerate(CASES)]
 

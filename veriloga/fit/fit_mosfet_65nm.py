@@ -38,6 +38,9 @@ START = {
     "c_g": 8e-17, "c_ov": 8e-17, "c_j": 1e-17,
 }  # fmt: skip
 
+# inside the ranges that fet_cb.va allows
+LIMITS = {"clm": (1e-4, 0.9), "v_clm": (1e-4, 0.9), "m_sat": (2.0, 11.0), "k_sat": (0.01, 9.0)}
+
 Card = Mapping[str, float]
 
 
@@ -98,7 +101,9 @@ def residuals(card: Card, curves: Mapping[str, Floats]) -> Floats:
 
 def fit(card: Card, curves: Mapping[str, Floats]) -> dict[str, float]:
     """Logarithms of all parameters but c_j free; errors squared, then near the largest."""
-    x = np.log([card[key] for key in FITTED])
+    lowest = np.log([LIMITS.get(key, (1e-30, 1e30))[0] for key in FITTED])
+    highest = np.log([LIMITS.get(key, (1e-30, 1e30))[1] for key in FITTED])
+    x = np.clip(np.log([card[key] for key in FITTED]), lowest + 1e-9, highest - 1e-9)
     for power in (1.0, 1.5, 2.0)[:ROUNDS]:
 
         def raised(x: Floats, power: float = power) -> Floats:
@@ -106,7 +111,8 @@ def fit(card: Card, curves: Mapping[str, Floats]) -> dict[str, float]:
             r = residuals(trial, curves)
             return np.asarray(np.sign(r) * np.abs(r) ** power)
 
-        x = least_squares(raised, x, bounds=(x - REACH, x + REACH), x_scale="jac", max_nfev=150).x
+        bounds = np.maximum(x - REACH, lowest), np.minimum(x + REACH, highest)
+        x = least_squares(raised, x, bounds=bounds, x_scale="jac", max_nfev=150).x
     _, vds, _, value = curves["cdd"].T
     junction = value[np.argmin(np.abs(vds - JUNCTION_V))]
     best = dict(zip(FITTED, map(float, np.exp(x)), strict=True))
