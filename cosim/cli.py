@@ -193,14 +193,15 @@ def accuracy(
 ) -> None:
     """Accuracy: of the circuit with --engine, else of the NumPy reference and the CPU alone."""
     if dies is not None or noise:
-        if engine is None or spot is not None:
-            raise UserInputError("--dies and --noise need --engine, and go without --spot-check")
+        if engine is None:
+            raise UserInputError("--dies and --noise need --engine")
         begin_s = time.monotonic()
         what = {"model": model, "engine": engine.value, "design": design}
-        found = dies_accuracy(
-            what, images, data, list(sets or ()), dies=dies, noise=noise, seed=seed
+        found, check = dies_accuracy(
+            what, images, data, list(sets or ()), dies=dies, noise=noise, seed=seed, spot=spot
         )
         print_dies({**found, "seconds": time.monotonic() - begin_s}, as_json)
+        judge_spot(check)
         return
     if engine is not None:
         begin_s = time.monotonic()

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosim.cli_output import print_json
+from cosim.cli_spot import print_spot
+from cosim.errors import UserInputError
+
+if TYPE_CHECKING:
+    from cosim.analog.spot_check import SpotCheck
 
 __all__ = [
     "DieOption",
@@ -40,21 +45,27 @@ def dies_accuracy(
     dies: int | None,
     noise: bool,
     seed: int,
-) -> dict[str, Any]:
-    """Accuracy on each die, or of the nominal circuit with noise.
+    spot: float | None = None,
+) -> tuple[dict[str, Any], SpotCheck | None]:
+    """Accuracy on each die, or of the nominal circuit with noise; the spot check if one is asked.
 
     `what` names model, engine and design.
     """
     from cosim.analog.dies import classify_dies, die_accuracy, sample_dies
+    from cosim.analog.spot_check import pick, spot_check_dies
     from cosim.design import load_design
     from cosim.model.datasets import load_images
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
+    if spot is not None and (what["engine"] != "fast" or noise or dies is None):
+        raise UserInputError("--spot-check needs --engine fast, and goes without --noise")
     chosen, network = load_design(what["design"], sets), load_network(what["model"])
     dataset = load_images(data)
     if images is not None:
         dataset = dataset.first(images)
+    if spot is not None and dies is not None:
+        pick(dies * len(dataset.images), spot, seed)  # a wrong share is refused before the work
     bits = feature_bits(features(network, dataset.images))
     drawn = [None] if dies is None else sample_dies(chosen, network.fc_sizes, seed, dies)
     classes = classify_dies(
@@ -66,13 +77,18 @@ def dies_accuracy(
         noise_seed=seed if noise else None,
     )
     found = die_accuracy(classes, dataset.labels, seed=seed, noise=noise)
-    return {
+    figures = {
         **what,
         "source": dataset.source,
         "images": len(dataset.images),
         "nominal": dies is None,
         **found.as_dict(),
     }
+    if spot is None:
+        return figures, None
+    all_dies = [die for die in drawn if die is not None]
+    check = spot_check_dies(network.fc, bits, chosen, all_dies, classes, share=spot, seed=seed)
+    return {**figures, "spot_check": check.as_dict()}, check
 
 
 def print_dies(found: dict[str, Any], as_json: bool) -> None:
@@ -94,3 +110,5 @@ def print_dies(found: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"  sigma {found['sigma']:.2f} %, mean within {low:.2f} .. {high:.2f} % (95 %)")
     if "seconds" in found:
         typer.echo(f"  {found['seconds']:.0f} s")
+    if "spot_check" in found:
+        print_spot(found["spot_check"], "images over all dies")

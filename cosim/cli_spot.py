@@ -30,7 +30,10 @@ SeedOption = Annotated[
 
 def print_spot(check: dict[str, Any], what: str = "inputs") -> None:
     """The bounds on the standard output."""
-    few = ", ".join(map(str, check["inputs"][:8])) + (" ..." if len(check["inputs"]) > 8 else "")
+    names = [str(k) for k in check["inputs"]]
+    if check.get("dies") is not None:
+        names = [f"{k} on die {die}" for k, die in zip(names, check["dies"], strict=True)]
+    few = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
     typer.echo(
         f"  spot check: {len(check['inputs'])} of {check['total']} {what} again in ngspice "
         f"({few}; seed {check['seed']})"

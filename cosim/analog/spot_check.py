@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cosim.analog.fast_forward import FastStack
+from cosim.analog.fast_forward import FastStack, fast_stack
 from cosim.analog.ladder import BOUNDS, Bound
 from cosim.analog.netlist import build_macro
 from cosim.analog.rest import rest_points
@@ -24,7 +24,7 @@ from cosim.design import Design
 from cosim.errors import UserInputError
 from cosim.mapping import Mapping
 
-__all__ = ["SpotCheck", "against_ngspice", "pick", "spot_check"]
+__all__ = ["SpotCheck", "against_ngspice", "pick", "spot_check", "spot_check_dies"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,12 +33,17 @@ BATCH = 8  # inputs that engine fast solves together
 
 @dataclass(frozen=True, kw_only=True)
 class SpotCheck:
-    """`inputs` of `total` were solved again; `bounds` hold the largest differences."""
+    """`inputs` of `total` were solved again; `bounds` hold the largest differences.
+
+    Over many dies `dies` names the die of each of these inputs, and `total` counts every input on
+    every die.
+    """
 
     inputs: tuple[int, ...]
     total: int
     seed: int
     bounds: tuple[Bound, ...]
+    dies: tuple[int, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -90,6 +95,48 @@ def spot_check(
     )
     return SpotCheck(
         inputs=tuple(int(k) for k in inputs), total=len(drive_v), seed=seed, bounds=bounds
+    )
+
+
+def spot_check_dies(
+    weights: Sequence[NDArray[np.int8]],
+    bits: NDArray[np.uint8],
+    design: Design,
+    dies: Sequence[Die],
+    classes: ArrayLike,
+    *,
+    share: float,
+    seed: int,
+) -> SpotCheck:
+    """Check a run that classed inputs (n, n_in) as `classes` (dies, n): a share of all of them.
+
+    A die that none of the picked inputs falls on costs nothing.
+    """
+    n, found = len(bits), np.asarray(classes)
+    picked = pick(len(dies) * n, share, seed)
+    worst: dict[str, Bound] = {}
+    for k in np.unique(picked // n):
+        mine = picked[picked // n == k] % n
+        stack = fast_stack(weights, design, die=dies[k])
+        drive_v = stack.drive_of(bits[mine])
+        amplifier_v, neuron_v = _volts(stack, drive_v)
+        for bound in against_ngspice(
+            stack.mapping,
+            design,
+            drive_v,
+            amplifier_v=amplifier_v,
+            neuron_v=neuron_v,
+            classes=found[k, mine],
+            die=dies[k],
+        ):
+            known = worst.get(bound.name, bound)
+            worst[bound.name] = bound if bound.value > known.value else known
+    return SpotCheck(
+        inputs=tuple(int(p % n) for p in picked),
+        total=len(dies) * n,
+        seed=seed,
+        bounds=tuple(worst.values()),
+        dies=tuple(dies[int(p // n)].index for p in picked),
     )
 
 

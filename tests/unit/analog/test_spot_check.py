@@ -8,11 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from cosim.analog.dies import classify_dies, sample_dies
 from cosim.analog.fast_eval import classify
 from cosim.analog.fast_forward import fast_stack
 from cosim.analog.netlist import build_macro
 from cosim.analog.rest import rest_deck, rest_points
-from cosim.analog.spot_check import against_ngspice, pick, spot_check
+from cosim.analog.spot_check import against_ngspice, pick, spot_check, spot_check_dies
 from cosim.design import load_design
 from cosim.errors import UserInputError
 from cosim.mapping import map_stack
@@ -53,6 +54,26 @@ def test_run_of_fast_holds_the_bounds(sets: list[str], random_stack: Callable) -
     assert (len(found.inputs), found.total) == (3, INPUTS)
     assert max(b.value for b in found.bounds if b.unit == "V") < REST_TOL_V
     assert [entry["ok"] for entry in found.as_dict()["bounds"]] == [True] * 3
+
+
+@pytest.mark.spice
+def test_run_over_dies_is_checked_on_the_dies_picked(random_stack: Callable) -> None:
+    weights = random_stack(*SIZES)
+    design = load_design("imac_14nm", [*SMALL, "variation.ra_sigma=0.2"])
+    dies = sample_dies(design, SIZES, 5, 3)
+    classes = classify_dies(weights, bits(), design, dies)
+    found = spot_check_dies(weights, bits(), design, dies, classes, share=0.05, seed=2)
+    flat = pick(3 * INPUTS, 0.05, 2)
+    assert found.ok, found.as_dict()
+    assert found.total == 3 * INPUTS
+    assert found.dies == tuple(flat // INPUTS)
+    assert found.inputs == tuple(flat % INPUTS)
+    assert len(set(found.dies)) > 1
+    assert max(b.value for b in found.bounds if b.unit == "V") < REST_TOL_V
+    wrong = classes.copy()
+    wrong[flat[-1] // INPUTS] = (wrong[flat[-1] // INPUTS] + 1) % SIZES[-1]  # of one die only
+    missed = spot_check_dies(weights, bits(), design, dies, wrong, share=0.05, seed=2)
+    assert missed.missed == "class differs"
 
 
 @pytest.mark.spice

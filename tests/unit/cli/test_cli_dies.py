@@ -53,6 +53,8 @@ def test_dies_print_their_spread(capsys: pytest.CaptureFixture[str]) -> None:
         ([*FEW, "--dies", "0"], "--dies"),
         ([*FEW, "--dies", "2", "--seed", "-1"], "--seed"),
         ([*FEW, "--dies", "2", "--spot-check", "0.5"], "--spot-check"),
+        (["accuracy", "--engine", "fast", "--dies", "2", "--spot-check", "2"], "--spot-check"),
+        (["accuracy", "--engine", "fast", "--noise", "--spot-check", "0.1"], "--spot-check"),
         ([*FEW, "--dies", "2", "--set", "variation.ra_sigma=-0.1"], "variation.ra_sigma"),
         ([*FEW, "--dies", "2", "--set", "variation.stuck_p_rate=1.5"], "variation.stuck_p_rate"),
         ([*FEW, "--noise", "--set", "macro.amplifier.kind=ideal"], "macro.amplifier.kind"),
