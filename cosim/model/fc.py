@@ -48,6 +48,11 @@ class Circuit:
     r_p_ohm: float = 8488.26  # RA 10 ohm.um2, ellipse 50 nm x 30 nm
     r_ap_ohm: float = 25464.79  # TMR 200 %
 
+    @classmethod
+    def of_layers(cls, layers: int) -> Circuit:
+        """The default design's gains for that many FC layers: 30, and 10 for the last."""
+        return cls(gains=(*[30.0] * (layers - 1), 10.0))
+
     @property
     def g_mean_s(self) -> float:
         """Conductance of one line's share of a +-1 cell pair, averaged over the two sides."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""integer : exact integer reference of the convolution part, the same numbers as the firmware.
+"""integer : exact integer reference of all before the FC stack, the same numbers as the firmware.
 
 `network.py` states the arithmetic. Images are uint8 (n, channels, rows, columns) or
 (n, rows, columns); features come back as int8 (n, n_features), channel-major.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import ModelError
-from cosim.model.network import ConvStage, Network
+from cosim.model.network import PIXEL_MIDDLE, ConvStage, Network
 
 __all__ = ["feature_bits", "features", "fnv1a", "pack_bits", "stage_output"]
 
@@ -35,7 +35,9 @@ def _stage(stage: ConvStage, x: NDArray[np.integer]) -> NDArray[np.int8]:
     pooled sum is an integer no larger than the bound below, and so is a number of that format; a
     power of two scales it exactly, and floor is exact.
     """
-    k = stage.kernel
+    k, p = stage.kernel, stage.pad
+    if p:
+        x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
     bound = stage.largest_accumulator(max(int(np.abs(x.astype(np.int32)).max(initial=0)), 1))
     number: Any = np.float32 if bound <= _EXACT_FLOAT32 else np.float64  # bound < 2**31 either way
     c_in, n, rows, cols = x.shape
@@ -66,6 +68,8 @@ def features(network: Network, images: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 
 def _features(network: Network, x: NDArray[np.uint8]) -> NDArray[np.int8]:
+    if not network.convs:
+        return (x.reshape(len(x), -1).astype(np.int16) - PIXEL_MIDDLE).astype(np.int8)
     pad = network.pad
     y: NDArray[np.integer] = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     y = y.transpose(1, 0, 2, 3)

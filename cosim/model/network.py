@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""network : a quantised CNN as arrays, checked so that every later stage can trust it.
+"""network : a quantised CNN or MLP as arrays, checked so that every later stage can trust it.
 
 Integer meaning of one convolution stage (floor shift, saturation; the same in NumPy and in C):
 
-    acc = sum(weight * x) + bias            int32, valid positions only, stride 1
+    acc = sum(weight * x) + bias            int32, stride 1, x with `pad` zeros on every side
     acc = max or sum over 2x2, or as it is  int32, stride 2
     y   = clip(acc >> shift, lo, 127)       int8, lo = 0 with ReLU, else -128
 
 Stage 1 reads pixels 0..255, every later stage 0..127. The signs of the last stage's features
-(0 counts as positive) drive the fully-connected stack, channel-major. An FC layer is an int8 array
-(n_in + 1, n_out) of -1, 0, +1; its last row is the bias.
+(0 counts as positive) drive the fully-connected stack, channel-major; without any convolution the
+features are pixels - 128. An FC layer is an int8 array (n_in + 1, n_out) of -1, 0, +1; its last row
+is the bias.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from cosim.errors import ModelError
 
-__all__ = ["POOLS", "ConvStage", "Lut", "Network", "Pool"]
+__all__ = ["PIXEL_MIDDLE", "POOLS", "ConvStage", "Lut", "Network", "Pool"]
 
 Int8 = NDArray[np.int8]
 Int32 = NDArray[np.int32]
@@ -31,6 +32,8 @@ Pool = Literal["none", "max", "sum"]
 POOLS: tuple[Pool, ...] = ("none", "max", "sum")
 
 PIXEL_MAX = 255
+PIXEL_MIDDLE = 128  # a pixel from here on is a positive feature where there is no convolution
+PAD_MAX = 7
 ACTIVATION_MAX = 127
 INT32_MAX = 2**31 - 1
 IMAGE_NDIM = 3  # channels, rows, columns
@@ -46,6 +49,7 @@ class ConvStage:
     shift: int
     relu: bool
     pool: Pool
+    pad: int = 0  # rows and columns of zeros around the input
 
     def __post_init__(self) -> None:
         _require_array("convolution weight", self.weight, np.int8, WEIGHT_NDIM)
@@ -61,6 +65,8 @@ class ConvStage:
             raise ModelError("convolution weight -128 is outside -127..127")
         if not 0 <= self.shift <= 31:
             raise ModelError(f"requantisation shift must be 0..31, got {self.shift}")
+        if not 0 <= self.pad <= PAD_MAX:
+            raise ModelError(f"pad must be 0..{PAD_MAX}, got {self.pad}")
         if self.pool not in POOLS:
             raise ModelError(f"pooling must be one of {', '.join(POOLS)}, got {self.pool!r}")
 
@@ -77,7 +83,8 @@ class ConvStage:
                 f"convolution reads {self.weight.shape[1]} channels, the stage before gives"
                 f" {channels}"
             )
-        rows, cols = rows - self.kernel + 1, cols - self.kernel + 1
+        grown = 2 * self.pad - self.kernel + 1
+        rows, cols = rows + grown, cols + grown
         if rows < 1 or cols < 1:
             raise ModelError(f"a {self.kernel}x{self.kernel} kernel does not fit in {shape}")
         if self.pool == "none":
@@ -109,7 +116,7 @@ class Lut:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A CNN ready for mapping and firmware. `luts` belong to the CPU-only twin, one a layer."""
+    """A CNN or MLP for mapping and firmware. `luts` belong to the CPU-only twin, one a layer."""
 
     name: str
     image_shape: tuple[int, int, int]  # channels, rows, columns as the data set has them
@@ -126,8 +133,10 @@ class Network:
             raise ModelError(f"image shape must be (channels, rows, cols), got {self.image_shape}")
         if self.pad < 0:
             raise ModelError(f"pad must be 0 or more, got {self.pad}")
-        if not self.convs or not self.fc:
-            raise ModelError("a network needs a convolution stage and an FC layer")
+        if not self.fc:
+            raise ModelError("a network needs an FC layer")
+        if not self.convs and self.pad:
+            raise ModelError(f"pad is for convolutions, got {self.pad} and none of them")
         self._check_convs()
         self._check_fc()
         self._check_curve()
@@ -188,7 +197,7 @@ class Network:
     @property
     def n_features(self) -> int:
         """Inputs of the FC stack, bias not counted."""
-        channels, rows, cols = self.stage_shapes()[-1]
+        channels, rows, cols = (self.padded_shape, *self.stage_shapes())[-1]
         return channels * rows * cols
 
     @property

@@ -4,7 +4,8 @@
 Keys: `conv<k>_w` int8 (c_out, c_in, k, k), `conv<k>_b` int32, `conv<k>_shift`; `w<k>` int8
 (n_in, n_out) and `b<k>` int8 (n_out,) of FC layer k from 0; `lut<k>` uint8, `lut_shift` and
 `lut_offset` int32 (one a layer); `neuron_vin_v`, `neuron_vout_v`; `meta`, a JSON text with `name`,
-`image_shape`, `pad`, `convs` (a list of `{relu, pool}`) and what says how the weights were made.
+`image_shape`, `pad`, `convs` (a list of `{relu, pool, pad}`, `pad` 0 where it is missing) and what
+says how the weights were made.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def save_network(network: Network, path: Path) -> None:
         "name": network.name,
         "image_shape": list(network.image_shape),
         "pad": network.pad,
-        "convs": [{"relu": stage.relu, "pool": stage.pool} for stage in network.convs],
+        "convs": [
+            {"relu": stage.relu, "pool": stage.pool, "pad": stage.pad} for stage in network.convs
+        ],
     }
     arrays: dict[str, NDArray[Any]] = {
         "meta": np.array(json.dumps(meta)),
@@ -102,6 +105,7 @@ def _network(arrays: Mapping[str, NDArray[Any]]) -> Network:
                     shift=_scalar(_get(arrays, f"conv{index}_shift"), f"conv{index}_shift"),
                     relu=bool(entry["relu"]),
                     pool=entry["pool"],
+                    pad=entry.get("pad", 0),
                 )
             )
         except ModelError as error:
@@ -143,7 +147,10 @@ def _meta(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         isinstance(side, int) for side in meta["image_shape"]
     )
     convs_ok = isinstance(meta["convs"], list) and all(
-        isinstance(entry, dict) and {"relu", "pool"} <= set(entry) for entry in meta["convs"]
+        isinstance(entry, dict)
+        and {"relu", "pool"} <= set(entry)
+        and isinstance(entry.get("pad", 0), int)
+        for entry in meta["convs"]
     )
     if not (shape_ok and convs_ok and isinstance(meta["pad"], int)):
         raise ModelError("meta: image_shape, pad or convs is malformed")

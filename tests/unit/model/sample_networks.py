@@ -15,7 +15,14 @@ __all__ = ["conv_stage", "random_network"]
 
 
 def conv_stage(
-    rng: np.random.Generator, c_in: int, c_out: int, *, pool: Pool, relu: bool, k: int = 5
+    rng: np.random.Generator,
+    c_in: int,
+    c_out: int,
+    *,
+    pool: Pool,
+    relu: bool,
+    k: int = 5,
+    pad: int = 0,
 ) -> ConvStage:
     """A stage whose outputs use most of int8 and sometimes saturate."""
     return ConvStage(
@@ -24,6 +31,7 @@ def conv_stage(
         shift=int(rng.integers(8, 12)),
         relu=relu,
         pool=pool,
+        pad=pad,
     )
 
 
@@ -37,12 +45,15 @@ def random_network(
     hidden: Sequence[int] = (12, 9),
     classes: int = 10,
     zeros: bool = False,
+    kernel: int = 5,
+    conv_pad: int = 0,
     **meta: Any,
 ) -> Network:
     """A network of random numbers whose shapes chain; `zeros` lets FC weights be 0."""
     stages, c_in, shape = [], image[0], (image[0], image[1] + 2 * pad, image[2] + 2 * pad)
     for index, (c_out, pool) in enumerate(zip(channels, pools, strict=True), start=1):
-        stage = conv_stage(rng, c_in, c_out, pool=pool, relu=index < len(channels))
+        relu = index < len(channels)
+        stage = conv_stage(rng, c_in, c_out, pool=pool, relu=relu, k=kernel, pad=conv_pad)
         shape, c_in = stage.output_shape(shape), c_out
         stages.append(stage)
     sizes = [int(np.prod(shape)), *hidden, classes]

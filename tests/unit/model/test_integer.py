@@ -16,6 +16,7 @@ from cosim.model.network import ConvStage, Pool
 def scipy_stage(stage: ConvStage, x: np.ndarray) -> np.ndarray:
     """One image through one stage: scipy's integer correlation, pooling and floor by loops."""
     planes = []
+    x = np.pad(x, ((0, 0), (stage.pad, stage.pad), (stage.pad, stage.pad)))
     for kernel, bias in zip(stage.weight, stage.bias, strict=True):
         acc = sum(
             correlate2d(x[c].astype(np.int64), kernel[c].astype(np.int64), mode="valid")
@@ -46,6 +47,30 @@ def test_a_stage_equals_scipy_and_loops(pool: Pool, relu: bool) -> None:
     for image, out in zip(x, y, strict=True):
         assert np.array_equal(out, scipy_stage(stage, image))
     assert {int(y.min()), int(y.max())} & {0 if relu else -128, 127}, "saturation is reached"
+
+
+@pytest.mark.parametrize(("k", "pad"), [(3, 1), (3, 0), (5, 2), (1, 0), (3, 2)])
+def test_zeros_around_the_input_equal_scipy(k: int, pad: int) -> None:
+    rng = np.random.default_rng(8)
+    assert (8 + 2 * pad - k + 1) % 2 == 0
+    stage = conv_stage(rng, 3, 4, pool="max", relu=True, k=k, pad=pad)
+    x = rng.integers(0, 256, (2, 3, 8, 6)).astype(np.uint8)
+    y = stage_output(stage, x)
+    assert y.shape[1:] == stage.output_shape((3, 8, 6))
+    for image, out in zip(x, y, strict=True):
+        assert np.array_equal(out, scipy_stage(stage, image))
+
+
+def test_a_network_without_convolutions_takes_pixels_from_128_on_as_positive() -> None:
+    network = random_network(
+        np.random.default_rng(9), image=(1, 4, 64), pad=0, channels=(), pools=(), hidden=(5,)
+    )
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 4, 64)
+    values = features(network, pixels)
+    assert network.fc_sizes == (256, 5, 10)
+    assert values.dtype == np.int8
+    assert values.ravel().tolist() == list(range(-128, 128))
+    assert feature_bits(values).ravel().tolist() == [0] * 128 + [1] * 128
 
 
 def test_an_accumulator_beyond_single_precision_stays_exact() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def rewritten(path: Path, **changes: Any) -> Path:
 def assert_equal(a: Network, b: Network) -> None:
     assert (a.name, a.image_shape, a.pad, a.fc_sizes) == (b.name, b.image_shape, b.pad, b.fc_sizes)
     for x, y in zip(a.convs, b.convs, strict=True):
-        assert (x.shift, x.relu, x.pool) == (y.shift, y.relu, y.pool)
+        assert (x.shift, x.relu, x.pool, x.pad) == (y.shift, y.relu, y.pool, y.pad)
         assert np.array_equal(x.weight, y.weight)
         assert np.array_equal(x.bias, y.bias)
     for v, w in zip(a.fc, b.fc, strict=True):
@@ -49,6 +50,23 @@ def test_a_network_survives_its_file(saved: Path) -> None:
     network = load_network(saved)
     assert_equal(network, random_network(np.random.default_rng(2), zeros=True))
     assert network.meta["seed"] == 5
+
+
+def test_padding_and_the_lack_of_convolutions_survive_too(tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(3), tmp_path / "net.npz"
+    padded = random_network(
+        rng, image=(3, 8, 8), pad=0, channels=(4, 8), pools=("max", "max"), kernel=3, conv_pad=1
+    )
+    assert padded.n_features == 8 * 2 * 2
+    save_network(padded, path)
+    assert_equal(load_network(path), padded)
+    bare = random_network(rng, pad=0, channels=(), pools=(), hidden=(16,))
+    save_network(bare, path)
+    assert_equal(load_network(path), bare)
+    with pytest.raises(ModelError, match="pad is for convolutions, got 1"):
+        replace(bare, pad=1)
+    with pytest.raises(ModelError, match=r"pad must be 0\.\.7, got 8"):
+        replace(padded.convs[0], pad=8)
 
 
 def test_the_shipped_lenet5_is_the_stated_network() -> None:
