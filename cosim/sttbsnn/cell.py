@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from cosim.errors import ConvergenceError
 from cosim.sttbsnn.design import BsnnDesign
 
-__all__ = ["CARD", "FETS", "FIN_UM", "VERILOGA", "HalfCells", "half_cells"]
+__all__ = [
+    "CARD",
+    "FETS",
+    "FIN_UM",
+    "VERILOGA",
+    "HalfCells",
+    "drain_f",
+    "gate_charge_c",
+    "half_cells",
+]
 
 Floats = NDArray[np.float64]
 VERILOGA = Path(__file__).resolve().parents[2] / "veriloga"
@@ -81,6 +90,20 @@ def fet_a(v_gs: Floats, v_ds: Floats, shift_v: Floats | float, fins: float) -> F
     return np.asarray(np.where(swap, -1.0, 1.0) * fins * flow)
 
 
+def gate_charge_c(v_gs: Floats, v_gd: Floats, shift_v: float, fins: float) -> Floats:
+    """On the gate of a conducting transistor of few `v_ds`: inversion layer and overlaps."""
+    p = _card()
+    n_phi = p["n"] * THERMAL_V_PER_K * (KELVIN + TEMPERATURE_C)
+    q = _charge((0.5 * (v_gs + v_gd) - p["vt0"] - shift_v) / n_phi, p["d_c"], p["q_c"])
+    return np.asarray(fins * (p["c_g"] * n_phi * q + 0.5 * p["c_ov"] * (v_gs + v_gd)))
+
+
+def drain_f(fins: float) -> float:
+    """Capacitance of the drain of a transistor that is off."""
+    p = _card()
+    return fins * (p["c_j"] + 0.5 * p["c_ov"])
+
+
 @dataclass(frozen=True, kw_only=True)
 class HalfCells:
     """Junctions with their transistors, any shape: `state` 0 P, 1 AP; `r_line_ohm` in series.
@@ -97,7 +120,13 @@ class HalfCells:
     r_line_ohm: float = 0.0
 
     def current_a(self, top_v: Floats | float, sl_v: Floats | float, gate_v: float) -> Floats:
-        """From the driver's ideal source at `top_v` into the source line at `sl_v`.
+        """From the driver's ideal source at `top_v` into the source line at `sl_v`."""
+        return self.solve(top_v, sl_v, gate_v)[0]
+
+    def solve(
+        self, top_v: Floats | float, sl_v: Floats | float, gate_v: float
+    ) -> tuple[Floats, Floats]:
+        """Current, and volts of the node between junction and transistor.
 
         Newton in the junction's voltage; the residual rises with it, so steps stay in a bracket.
         """
@@ -117,7 +146,8 @@ class HalfCells:
             new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
             moved, u = float(np.abs(new - u).max(initial=0.0)), new
             if moved < TOL_V:
-                return self._junction(u)[0]
+                amps = self._junction(u)[0]
+                return amps, top - self.r_line_ohm * amps - u
         raise ConvergenceError(f"a cell's inner node still moves by {moved:.2g} V")
 
     def _transistor_a(self, v: Floats, sl: Floats, gate_v: float) -> Floats:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cosim.sttbsnn.cell import half_cells
 from cosim.sttbsnn.curves import Window, current_curves, roots, values
 from cosim.sttbsnn.design import BsnnDesign
+from cosim.sttbsnn.held import Held
 
 __all__ = ["Levels", "kind_curves", "match_levels", "matches", "solve_matches"]
 
@@ -52,42 +53,33 @@ class Levels:
             [[self.row_v[0] - self.step_v], self.row_v, [self.row_v[-1] + self.step_v]]
         )
         middle = 0.5 * (padded[k] + padded[k + 1])
-        code = np.rint((middle - self.low_v) / (self.high_v - self.low_v) * (1 << self.bits))
-        return np.asarray(np.clip(code, 0, (1 << self.bits) - 1), np.int64)
+        code: Floats = np.rint(
+            (middle - self.low_v) / (self.high_v - self.low_v) * (1 << self.bits)
+        )
+        return np.asarray(np.clip(code, 0, (1 << self.bits) - 1), dtype=np.int64)
 
     def least(self, code: Ints | int) -> Ints:
         """Fewest matches that spike at a code: what `code` stands for in exact arithmetic."""
-        return np.asarray(np.searchsorted(self.row_v, self.code_v(code), side="right"), np.int64)
+        found: Ints = np.searchsorted(self.row_v, self.code_v(code), side="right")
+        return found
 
 
 def matches(weights: NDArray[np.int8], spikes: NDArray[np.integer]) -> Ints:
     """Matches of rows `weights` (rows, n) with inputs (..., n): shape (..., rows)."""
     signs = 2 * np.asarray(spikes, np.int64) - 1
-    return (weights.shape[1] + signs @ weights.T.astype(np.int64)) // 2
+    found: Ints = (weights.shape[1] + signs @ weights.T.astype(np.int64)) // 2
+    return found
 
 
 def match_levels(design: BsnnDesign) -> Levels:
     """Levels of a nominal row of this design; solved once per design."""
-    return _levels(design.digest(), _Held(design))
-
-
-class _Held:
-    """A design that any other one equals: the digest beside it is the key."""
-
-    def __init__(self, design: BsnnDesign) -> None:
-        self.design = design
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-    def __hash__(self) -> int:
-        return 0
+    return _levels(design.digest(), Held(design))
 
 
 @lru_cache(maxsize=64)
-def _levels(digest: str, held: _Held) -> Levels:
+def _levels(digest: str, held: Held[BsnnDesign]) -> Levels:
     del digest
-    design = held.design
+    design = held.value
     n = design.row.inputs
     match = np.arange(n + 1, dtype=float)
     v, upper = solve_matches(design, match)

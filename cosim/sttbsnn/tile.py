@@ -14,14 +14,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.errors import ConvergenceError, ModelError
+from cosim.errors import ConvergenceError
 from cosim.sttbsnn.cell import half_cells
 from cosim.sttbsnn.curves import Window, roots, slope_curves, values
 from cosim.sttbsnn.design import BsnnDesign
 from cosim.sttbsnn.die import BsnnDie
 from cosim.sttbsnn.spread import cell_orders, spread_curves
 
-__all__ = ["AtRest", "Tile", "build_tile", "check_weights"]
+__all__ = ["AtRest", "Tile", "build_tile"]
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.int8]
@@ -146,17 +146,6 @@ class Tile:
             slopes.append(values(first[:, 1], zero).sum(axis=0) * scale)
             found.append((powers, slopes))
         return found
-
-
-def check_weights(weights: NDArray[np.generic], inputs: int) -> Weights:
-    """Rows of -1 and +1 for a tile, as int8."""
-    array = np.asarray(weights)
-    if array.ndim != 2 or array.shape[1] != inputs or not len(array):
-        raise ModelError(f"weights must be (rows, {inputs}), got {array.shape}")
-    if not np.isin(array, (-1, 1)).all():
-        wrong = array[~np.isin(array, (-1, 1))].flat[0]
-        raise ModelError(f"weights must be -1 or +1, got {wrong}")
-    return array.astype(np.int8)
 
 
 def build_tile(weights: Weights, design: BsnnDesign, die: BsnnDie | None = None) -> Tile:
