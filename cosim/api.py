@@ -134,10 +134,10 @@ def run(
     images: int = 3,
     engine: str = "fast",
     cpu_only: bool = False,
-    design: str | Path = "imac_14nm",
+    design: str | Path | None = None,
     sets: Sequence[str] = (),
     data: str | Path | None = None,
-    model: str | Path = "lenet5",
+    model: str | Path | None = None,
     trace: str | None = None,
     saif: str | None = None,
     trace_functions: bool = False,
@@ -153,9 +153,10 @@ def run(
 
     `trace` and `saif` are windows (`fc_stack..argmax`, `10us..12us`, `macro_en+20ns`, `all`).
     `die` is a die of `seed` instead of the nominal circuit; `noise` that of conversions.
-    Everything is written to `run_dir`, or to a new folder under `runs`.
+    `design` and `model` are the application's own by default. Everything is written to `run_dir`,
+    or to a new folder under `runs`.
     """
-    from cosim.flow import run_lenet5  # noqa: PLC0415 - `import cosim` stays light
+    from cosim.flow import run_application  # noqa: PLC0415 - `import cosim` stays light
     from cosim.trace.run_folder import RunFolder  # noqa: PLC0415
 
     if engine not in ENGINES:
@@ -164,10 +165,10 @@ def run(
         application,
         images=images,
         engine="none" if cpu_only else engine,
-        design=str(design),
+        design=design,
         sets=tuple(sets),
         data=None if data is None else Path(data),
-        model=str(model),
+        model=model,
         trace=trace,
         saif=saif,
         trace_functions=trace_functions,
@@ -184,7 +185,7 @@ def run(
             return RunFolder(Path(run_dir))
         return RunFolder.create(Path(runs), stamp, options.name)
 
-    folder, result = run_lenet5(options, open_folder, progress=progress, clock=time.monotonic)
+    folder, result = run_application(options, open_folder, progress=progress, clock=time.monotonic)
     return RunResult(folder=folder.path, data=result)
 
 
@@ -193,10 +194,10 @@ def compare(
     *,
     images: int = 3,
     engine: str = "fast",
-    design: str | Path = "imac_14nm",
+    design: str | Path | None = None,
     sets: Sequence[str] = (),
     data: str | Path | None = None,
-    model: str | Path = "lenet5",
+    model: str | Path | None = None,
     run_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     progress: Progress | None = None,
@@ -213,10 +214,10 @@ def compare(
         application,
         images=images,
         engine=engine,
-        design=str(design),
+        design=design,
         sets=tuple(sets),
         data=None if data is None else Path(data),
-        model=str(model),
+        model=model,
     )
     stamp = time.strftime("%Y%m%d-%H%M%S")
 
@@ -228,17 +229,32 @@ def compare(
     return run_comparison(options, open_folder, command, progress=progress, clock=time.monotonic)
 
 
-def _options(application: str, *, images: int, engine: str, **others: Any) -> RunOptions:
+def _options(
+    application: str,
+    *,
+    images: int,
+    engine: str,
+    design: str | Path | None,
+    model: str | Path | None,
+    **others: Any,
+) -> RunOptions:
     """Options of a run, refused here if they cannot be."""
+    from cosim.applications import application as find  # noqa: PLC0415 - as above
     from cosim.flow_inputs import RunOptions  # noqa: PLC0415 - `import cosim` stays light
 
-    if application != "lenet5":
-        raise UserInputError(f"application must be lenet5, got {application!r}")
+    default = find(application)
     if engine not in (*ENGINES, "none"):
         raise UserInputError(f"engine must be fast, ngspice or ideal, got {engine!r}")
     if images < 1:
         raise UserInputError(f"images must be at least 1, got {images}")
-    options = RunOptions(application=application, images=images, engine=engine, **others)
+    options = RunOptions(
+        application=application,
+        images=images,
+        engine=engine,
+        design=str(design or default.design),
+        model=str(model or default.model),
+        **others,
+    )
     if engine == "none" and (options.die is not None or options.noise):
         raise UserInputError("a die and noise need a macro: leave cpu_only away")
     if options.seed < 0 or (options.die or 0) < 0:

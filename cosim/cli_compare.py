@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
+from cosim.cli_options import AppDesignOption, AppModelOption, DataOption, JsonFlag, SetOption
 from cosim.cli_output import command_line, console_for, print_json, print_result, shown_progress
 from cosim.cli_run import App, Engine
 from cosim.errors import UserInputError
@@ -24,10 +24,10 @@ def compare(
     engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
         Engine.fast
     ),
-    design: DesignOption = "imac_14nm",
+    design: AppDesignOption = None,
     sets: SetOption = None,
     data: DataOption = None,
-    model: ModelOption = "lenet5",
+    model: AppModelOption = None,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Folder; default: runs/<stamp>-APP-compare.")
     ] = None,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cosim.cli_dies import DieOption, NoiseOption
-from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
+from cosim.cli_options import AppDesignOption, AppModelOption, DataOption, JsonFlag, SetOption
 from cosim.cli_output import command_line, print_json, print_result, shown_progress
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import UserInputError
@@ -22,6 +22,7 @@ class App(StrEnum):
     """What can be run."""
 
     lenet5 = "lenet5"
+    vgg = "vgg"
 
 
 class Engine(StrEnum):
@@ -41,10 +42,10 @@ def run(
     engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
         Engine.fast
     ),
-    design: DesignOption = "imac_14nm",
+    design: AppDesignOption = None,
     sets: SetOption = None,
     data: DataOption = None,
-    model: ModelOption = "lenet5",
+    model: AppModelOption = None,
     cpu_only: Annotated[
         bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
     ] = False,

@@ -35,7 +35,7 @@ from cosim.trace.perf import perf_figures
 from cosim.trace.result import SCHEMA_ID
 from cosim.trace.run_folder import RunFolder
 
-__all__ = ["Progress", "run_lenet5"]
+__all__ = ["Progress", "run_application"]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ DIES_A_MACRO = 1_000_000
 WALL_LIMIT_S = 1800.0  # of one image with wires, with a margin of three
 
 
-def run_lenet5(
+def run_application(
     options: RunOptions,
     open_folder: Callable[[], RunFolder],
     *,
@@ -128,6 +128,7 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
         clock_ps=design.clock.period_ps,
         in_w=network.fc_sizes[0],
         out_n=network.fc_sizes[-1],
+        external=prepared.external,
         wall_limit_s=WALL_LIMIT_S * max(prepared.options.images, 4),
         tracing=tracing_of(prepared),
     )

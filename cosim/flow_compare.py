@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from cosim.flow import Progress, run_lenet5
+from cosim.flow import Progress, run_application
 from cosim.flow_inputs import CPU_ONLY, RunOptions
 from cosim.report.compare import Comparison
 from cosim.report.write import write_comparison
@@ -44,6 +44,8 @@ def run_comparison(
         return lambda text, done: progress(text, offset + done)
 
     first = replace(options, engine=CPU_ONLY, trace=None, saif=None, trace_functions=False)
-    old, _ = run_lenet5(first, inside(CPU_FOLDER), progress=tell(0), clock=clock)
-    new, _ = run_lenet5(options, inside(MACRO_FOLDER), progress=tell(options.images), clock=clock)
+    old, _ = run_application(first, inside(CPU_FOLDER), progress=tell(0), clock=clock)
+    new, _ = run_application(
+        options, inside(MACRO_FOLDER), progress=tell(options.images), clock=clock
+    )
     return base[0].path, write_comparison(base[0].path, old.path, new.path, command)

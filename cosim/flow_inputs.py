@@ -14,11 +14,16 @@ import numpy as np
 
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
+from cosim.applications import application
+from cosim.bridge.soc import ExternalMemory
 from cosim.design import Design, load_design
+from cosim.design_memory import WORD_BYTES
+from cosim.errors import FirmwareError
 from cosim.image.build import Image, build_image
 from cosim.image.emit import Settings
 from cosim.mapping.files import save_mapping
 from cosim.mapping.stack import map_stack
+from cosim.model.colour import load_colour
 from cosim.model.datasets import Dataset, load_images
 from cosim.model.fc import Circuit, codes_from_volts, fc_volts
 from cosim.model.integer import feature_bits, features, fnv1a
@@ -27,7 +32,16 @@ from cosim.model.store import load_network
 from cosim.model.twin import argmax_class, twin_codes
 from cosim.trace.run_folder import RunFolder
 
-__all__ = ["CPU_ONLY", "Prepared", "RunOptions", "prepare", "weights_sha256", "write_inputs"]
+__all__ = [
+    "CPU_ONLY",
+    "Prepared",
+    "RunOptions",
+    "external_memory",
+    "load_pictures",
+    "prepare",
+    "weights_sha256",
+    "write_inputs",
+]
 
 CPU_ONLY = "none"
 
@@ -81,13 +95,14 @@ class Prepared:
     reference: tuple[int, ...]
     checksums: tuple[int, ...]
     codes: np.ndarray[Any, Any] | None
+    external: ExternalMemory | None = None
 
 
 def prepare(options: RunOptions) -> Prepared:
     """Read and check all inputs, work out the reference, build the firmware image."""
     design = load_design(options.design, options.sets)
     network = load_network(options.model)
-    data = load_images(options.data).first(options.images)
+    data = load_pictures(options.application, options.data).first(options.images)
     timing = design.macro.timing
     settings = Settings(
         n_macro=design.soc.n_macro,
@@ -97,6 +112,7 @@ def prepare(options: RunOptions) -> Prepared:
         print_checksum=True,
     )
     image = build_image(options.program, network, data.images, settings=settings)
+    external = external_memory(image, design)
     values = features(network, data.images)
     bits = feature_bits(values)
     if options.engine == CPU_ONLY:
@@ -117,6 +133,35 @@ def prepare(options: RunOptions) -> Prepared:
         reference=tuple(int(label) for label in classes),
         checksums=tuple(fnv1a(row) for row in values),
         codes=codes,
+        external=external,
+    )
+
+
+def load_pictures(name: str, folder: Path | None) -> Dataset:
+    """The images that application `name` reads: of `folder`, or the built-in ones."""
+    return load_colour(folder) if application(name).external else load_images(folder)
+
+
+def external_memory(image: Image, design: Design) -> ExternalMemory | None:
+    """What the chip's external memory is and holds; None where the design has none."""
+    memory, period_ps = design.soc.memory, design.clock.period_ps
+    if image.external is None:
+        return None
+    if not memory.present:
+        raise FirmwareError(
+            f"{image.manifest['app']} needs external memory: soc.memory.present is false"
+        )
+    needed = int(image.manifest["external_bytes"])
+    if needed > memory.size_bytes:
+        raise FirmwareError(
+            f"{image.manifest['app']}: the network takes {needed} bytes of external memory,"
+            f" soc.memory.size_bytes is {memory.size_bytes}"
+        )
+    return ExternalMemory(
+        image=image.external,
+        words=memory.size_bytes // WORD_BYTES,
+        latency=memory.latency_cycles(period_ps),
+        rate=memory.rate(period_ps),
     )
 
 

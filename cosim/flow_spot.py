@@ -10,9 +10,10 @@ from typing import Any
 
 from cosim.analog.fast_forward import fast_stack
 from cosim.analog.spot_check import SpotCheck, spot_check
+from cosim.applications import application
 from cosim.design import load_design
 from cosim.errors import RunFolderError
-from cosim.model.datasets import load_images
+from cosim.flow_inputs import load_pictures
 from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 
@@ -25,7 +26,7 @@ def spot_check_run(
     folder: Path,
     result: Mapping[str, Any],
     *,
-    model: str,
+    model: str | None,
     data: Path | None,
     share: float,
     seed: int,
@@ -34,9 +35,10 @@ def spot_check_run(
 
     The check is written to the run folder as spot_check.json.
     """
-    network = load_network(model)
+    name = str(result["application"])
+    network = load_network(model or application(name).model)
     classes = [image["class"] for image in result["images"]]
-    bits = feature_bits(features(network, load_images(data).first(len(classes)).images))
+    bits = feature_bits(features(network, load_pictures(name, data).first(len(classes)).images))
     stack = fast_stack(network.fc, load_design(folder / "config.resolved.yaml"))
     check = spot_check(stack, stack.drive_of(bits), classes, share=share, seed=seed)
     try:

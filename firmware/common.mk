@@ -16,7 +16,7 @@ STACK_BYTES ?= 4096
 DEBUG  := -g -ffile-prefix-map=$(FW)=/firmware -ffile-prefix-map=$(abspath $(GEN))=/generated
 CFLAGS := $(DEBUG) -std=c11 -march=rv32im_zicsr -mabi=ilp32 -mcmodel=medlow -O3 -ffreestanding -fno-builtin \
 	-fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections -Wall -Wextra -Wshadow -Wconversion \
-	-Wstrict-prototypes -Werror -I$(GEN) -I$(FW)/lib -I$(FW)/drivers/imac
+	-Wstrict-prototypes -Werror -I$(GEN) -I$(FW)/lib -I$(FW)/drivers/imac -I$(FW)/drivers/dma
 LDFLAGS := -nostdlib -nostartfiles -static -Wl,--gc-sections -Wl,--no-warn-rwx-segments \
 	-Wl,--defsym=RAM_BYTES=$(RAM_BYTES) -Wl,--defsym=STACK_BYTES=$(STACK_BYTES) -T$(FW)/lib/link.ld
 

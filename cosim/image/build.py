@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """build : turns a program, a network and pictures into a RAM image for the SoC.
 
-The result lies in build/image/<app>-<hash>/, where the hash covers every input, so building the
+A program of APPS_EXTERNAL has its network in external memory (external.py). The result lies in
+build/image/<app>-<hash>/, where the hash covers every input, so building the
 same image again costs nothing. manifest.json says what is in it: settings, sizes, symbols, hashes.
 """
 
@@ -25,15 +26,19 @@ from numpy.typing import NDArray
 from cosim.errors import FirmwareError
 from cosim.gen import c_header
 from cosim.image.emit import Settings, write_sources
+from cosim.image.external import External, external_image
 from cosim.image.generate import write_headers
 from cosim.image.regions import header_text
-from cosim.model.network import Network
+from cosim.model.network import ConvStage, Network
 from cosim.regmap import RAM_WORDS
 from cosim.tools import RiscvTool, build_dir, repo_root, riscv_gcc
 
-__all__ = ["APPS_WITH_NETWORK", "Image", "build_image"]
+__all__ = ["APPS_EXTERNAL", "APPS_WITH_NETWORK", "Image", "build_image"]
 
 APPS_WITH_NETWORK = ("lenet5", "lenet5_cpu", "selftest")
+APPS_EXTERNAL = ("vgg", "vgg_cpu")
+EXTERNAL_HEX = "external.hex"
+STACK_BYTES = 4096  # as firmware/common.mk
 _MAKE_TIMEOUT_S = 120
 
 
@@ -44,6 +49,7 @@ class Image:
     elf: Path
     hex: Path  # 32-bit words for $readmemh
     manifest: Mapping[str, Any]
+    external: Path | None = None  # the same for external memory
 
 
 def build_image(
@@ -65,7 +71,7 @@ def build_image(
         known = sorted(path.parent.name for path in source.parent.glob("*/Makefile"))
         raise FirmwareError(f"no program {app!r} in firmware/apps (there are {', '.join(known)})")
     settings = settings or Settings()
-    if app in APPS_WITH_NETWORK:
+    if app in (*APPS_WITH_NETWORK, *APPS_EXTERNAL):
         network, images = _checked(app, network, images)
     job = _Job(
         app=app,
@@ -84,6 +90,7 @@ def build_image(
         elf=target / f"{app}.elf",
         hex=target / f"{app}.hex",
         manifest=json.loads(manifest_path.read_text()),
+        external=target / EXTERNAL_HEX if app in APPS_EXTERNAL else None,
     )
 
 
@@ -123,7 +130,7 @@ def _digest(job: _Job) -> str:
         if path.is_file():
             digest.update(path.relative_to(firmware).as_posix().encode() + b"\0")
             digest.update(path.read_bytes())
-    for path in (Path(__file__), Path(__file__).with_name("emit.py")):
+    for path in (Path(__file__), *map(Path(__file__).with_name, ("emit.py", "external.py"))):
         digest.update(path.read_bytes())
     if job.network is not None and job.images is not None:
         digest.update(_network_digest(job.network).encode())
@@ -135,12 +142,17 @@ def _network_digest(network: Network) -> str:
     """Hash of the numbers of a network, not of its meta data."""
     digest = hashlib.sha256(repr((network.image_shape, network.pad)).encode())
     for stage in network.convs:
-        digest.update(repr((stage.shift, stage.relu, stage.pool, stage.weight.shape)).encode())
+        digest.update(repr(_settings_of(stage)).encode())
         digest.update(stage.weight.tobytes() + stage.bias.tobytes())
     for weight, lut in zip(network.fc, network.luts, strict=True):
         digest.update(repr((weight.shape, lut.shift, lut.offset)).encode())
         digest.update(weight.tobytes() + lut.table.tobytes())
     return digest.hexdigest()
+
+
+def _settings_of(stage: ConvStage) -> tuple[Any, ...]:
+    border = (stage.pad,) if stage.pad else ()
+    return (stage.shift, stage.relu, stage.pool, stage.weight.shape, *border)
 
 
 def _build(job: _Job, target: Path, digest: str) -> None:
@@ -153,8 +165,13 @@ def _build(job: _Job, target: Path, digest: str) -> None:
     elf = work / f"{job.app}.elf"
     try:
         write_headers(work)
+        external = None
         if job.network is not None and job.images is not None:
-            write_sources(work, job.network, job.images, job.settings)
+            if job.app in APPS_EXTERNAL:
+                external = external_image(job.network, job.images, job.settings)
+                (work / EXTERNAL_HEX).write_text(external.hex_words())
+            else:
+                write_sources(work, job.network, job.images, job.settings)
         _make(job, work)
         manifest = {
             "app": job.app,
@@ -166,6 +183,8 @@ def _build(job: _Job, target: Path, digest: str) -> None:
             **_sizes(elf, job.tool),
             "symbols": _symbols(elf, job.tool),
         }
+        if external is not None:
+            manifest |= _external_sizes(job, external, int(manifest["ram_used_bytes"]))
         if job.network is not None and job.images is not None:
             manifest["network"] = {
                 "name": job.network.name,
@@ -180,6 +199,17 @@ def _build(job: _Job, target: Path, digest: str) -> None:
         raise FirmwareError(f"cannot write the image to {target}: {error.strerror}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _external_sizes(job: _Job, external: External, image_bytes: int) -> dict[str, int]:
+    """Bytes in both memories; FirmwareError when the buffers do not fit into the RAM."""
+    needed = image_bytes + external.arena_bytes + STACK_BYTES
+    if needed > 4 * job.ram_words:
+        raise FirmwareError(
+            f"{job.app}: code, buffers and stack take {needed} bytes, the RAM has"
+            f" {4 * job.ram_words}: use smaller layers or more RAM"
+        )
+    return {"ram_used_bytes": needed, "external_bytes": len(external.data)}
 
 
 def _make(job: _Job, work: Path) -> None:

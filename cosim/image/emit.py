@@ -128,6 +128,8 @@ def data_text(network: Network, settings: Settings) -> str:
                 f"conv{index}: the firmware has {KERNEL}x{KERNEL} kernels only,"
                 f" got {stage.kernel}x{stage.kernel}"
             )
+        if stage.pad:
+            raise FirmwareError(f"conv{index}: this firmware pads the picture, not its stages")
         extern += [f"extern const int8_t conv{index}_weight[];"]
         extern += [f"extern const int32_t conv{index}_bias[];"]
         sides = f"{{{shape[0]}, {len(stage.weight)}, {shape[1]}, {shape[2]}}}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""generate : writes the headers that every program needs: imac_regs.h and regions.h.
+"""generate : writes the headers that programs need: registers, regions, external memory's tables.
 
 `python -m cosim.image.generate build/gen`, then `make -C firmware/apps/hello`.
 """
@@ -10,15 +10,21 @@ import sys
 from pathlib import Path
 
 from cosim.gen import c_header
+from cosim.image.external import layout_text
 from cosim.image.regions import header_text
 
 __all__ = ["main", "write_headers"]
 
 
 def write_headers(folder: Path) -> None:
-    """Writes both headers; a file is touched only when its text changes."""
+    """Writes all headers; a file is touched only when its text changes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("imac_regs.h", c_header()), ("regions.h", header_text())):
+    texts = {
+        "imac_regs.h": c_header(),
+        "regions.h": header_text(),
+        "external_layout.h": layout_text(),
+    }
+    for name, text in texts.items():
         path = folder / name
         if not path.is_file() or path.read_text() != text:
             path.write_text(text)

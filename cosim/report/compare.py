@@ -29,7 +29,10 @@ __all__ = [
 ]
 
 # application -> (share of energy saved, where it is from)
-PUBLISHED = {"lenet5": (0.065, "arXiv:2105.13904, LeNet on MNIST, from analytical models")}
+PUBLISHED = {
+    "lenet5": (0.065, "arXiv:2105.13904, LeNet on MNIST, from analytical models"),
+    "vgg": (0.10, "arXiv:2105.13904, VGG on CIFAR-10, from analytical models"),
+}
 BATCHES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 IMAGE, STACK = "image", "fc_stack"
 MACRO = "imac"
@@ -41,6 +44,7 @@ MEMORY = (
     "data memory, 4 bytes",
     "bus",
 )
+EXTERNAL = ("external memory", "external memory, standby", "DMA")
 Grid = Mapping[str, Mapping[str, float]]
 
 
@@ -258,6 +262,8 @@ def _swings(old: Side, new: Side) -> tuple[Swing, ...]:
         _scaled(old, new, "clock tree", ("clock tree",), sigmas),
         _scaled(old, new, "leakage", ("leakage",), sigmas),
     ]
+    if set(EXTERNAL) <= set(new.grid):
+        swings.append(_scaled(old, new, "external memory", EXTERNAL, sigmas))
     groups = new.groups
     for what, names in (
         ("macro size: cells, lines", ("drivers", "bias", "cells", "wires")),

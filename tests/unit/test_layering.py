@@ -45,13 +45,15 @@ ALLOWED: dict[str, set[str]] = {
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
-    "study": BASE | {"design", "model", "mapping", "analog"},
+    "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn"},
     "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
     "rtl_lint": BASE,
+    "applications": {"errors"},
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE
-    | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"},
-    "api": {"errors", "flow", "trace", "report"},  # the commands as calls
+    | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
+    | {"applications", "design_memory"},
+    "api": {"applications", "errors", "flow", "trace", "report"},  # the commands as calls
     "golden": {"errors"},
     "macro_bench": {"errors", "design", "analog"},
     "pytest": BASE | {"api", "bridge", "golden", "macro_bench"},  # the plugin
@@ -60,7 +62,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"study"},  # its charts
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
-    | {"doctor", "flow", "rtl_lint", "bench", "study", "api"},
+    | {"doctor", "flow", "rtl_lint", "bench", "study", "api"}
+    | {"sttbsnn"},
 }
 # package -> the stages that may import it
 GUARDED: dict[str, set[str]] = {

@@ -41,13 +41,18 @@ imac_status_t imac_open(const imac_macro_t *macro) {
 }
 
 imac_status_t imac_program(const imac_macro_t *macro, const uint32_t *words, uint32_t n) {
+	return imac_program_at(macro, 0, words, n);
+}
+
+imac_status_t imac_program_at(const imac_macro_t *macro, uint32_t at, const uint32_t *words,
+			      uint32_t n) {
 	const uint32_t m = macro->index;
 
-	insn_cfg(m, IMAC_CFG_PROG_PTR, 0);
+	insn_cfg(m, IMAC_CFG_PROG_PTR, at);
 	for (uint32_t i = 0; i < n; i++) {
 		insn_prog(m, words[i]); /* held back by the macro while the last word is written */
 	}
-	if ((insn_wait(m) & IMAC_ERROR_MASK) != 0u || insn_rdcfg(m, IMAC_CFG_PROG_PTR) != n) {
+	if ((insn_wait(m) & IMAC_ERROR_MASK) != 0u || insn_rdcfg(m, IMAC_CFG_PROG_PTR) != at + n) {
 		return IMAC_ERR_PROGRAM;
 	}
 	return IMAC_OK;

@@ -39,6 +39,10 @@ imac_status_t imac_open(const imac_macro_t *macro);
 /** Writes `n` program words from address 0 and waits until the last one is in. */
 imac_status_t imac_program(const imac_macro_t *macro, const uint32_t *words, uint32_t n);
 
+/** The same from address `at` on: a part of the words. */
+imac_status_t imac_program_at(const imac_macro_t *macro, uint32_t at, const uint32_t *words,
+			      uint32_t n);
+
 /**
  * One pass through the whole stack of the macro.
  * @param bits n_in input bits, 32 a word, first in the LSB

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""applications : what `cosim run` and `cosim compare` can run, and what each runs by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosim.errors import UserInputError
+
+__all__ = ["APPLICATIONS", "Application", "application"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """Firmware `name` (`name`_cpu without macro) with its shipped network and design.
+
+    `external`: its network lies in external memory, and its images are in colour.
+    """
+
+    name: str
+    model: str
+    design: str
+    external: bool = False
+
+
+APPLICATIONS = (
+    Application(name="lenet5", model="lenet5", design="imac_14nm"),
+    Application(name="vgg", model="vgg", design="vgg_14nm", external=True),
+)
+
+
+def application(name: str) -> Application:
+    """The application of that name."""
+    for entry in APPLICATIONS:
+        if entry.name == name:
+            return entry
+    names = " or ".join(entry.name for entry in APPLICATIONS)
+    raise UserInputError(f"application must be {names}, got {name!r}")
