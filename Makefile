@@ -3,15 +3,15 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Two workers, one test file each at a time, so a file builds its RTL once.
+# Two workers, one test file each at a time, in the order of tests/conftest.py: long ones first.
 JOBS   ?= 2
-PARALLEL := -n $(JOBS) --dist loadfile
+PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 ARGS   ?=
 # What bench compares with; without its dependency pycairo, which would need a C compiler and cairo.
 YARDSTICK := badcrossbar==1.1.0 pathvalidate==3.3.1 sigfig==1.4.0 sortedcontainers==2.4.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint unit rtl spice system fw demo test bench accuracy report clean
+.PHONY: help setup lint lint-python lint-rtl unit rtl spice system fw demo test slow bench accuracy report clean
 
 help: ## list these targets
 	@echo "cosim: make <target> [ARGS=...]"
@@ -23,7 +23,12 @@ setup: ## get everything ready: Debian packages, .venv, ngspice with OSDI (asks 
 lint: setup ## ruff, mypy, and the RTL in Icarus, Verilator and Yosys
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint-python lint-rtl
+
+lint-python:
 	$(BIN)/mypy
+
+lint-rtl:
 	$(BIN)/cosim lint
 
 unit: setup ## tests that start no simulator
@@ -48,6 +53,10 @@ demo: setup ## LeNet-5 on three MNIST images, the FC layers solved by ngspice in
 
 test: lint ## lint and the whole quick suite: what CI runs
 	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
+
+# What costs more than it finds each time: more sizes, seeds and images of tests that test runs too.
+slow: setup ## the slow suite: the full matrices (DATA=folder of MNIST IDX files for accuracy)
+	COSIM_MNIST=$(DATA) $(PYTEST) $(PARALLEL) -m slow $(ARGS)
 
 bench: setup ## the speed figures of the README, 15 minutes (ARGS="--data DIR" for accuracy too)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(YARDSTICK)

@@ -8,13 +8,15 @@
         golden(run_firmware("lenet5"))
 
 Loaded by itself wherever cosim is installed. Runs are kept in pytest's temporary folders; equal
-runs of one session (of one worker under `-n`) are made once. With `--junitxml` each run's figures
-are properties of its test.
+runs of one session are made once, under `-n` by the first worker that asks. With `--junitxml` each
+run's figures are properties of its test.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,14 +95,38 @@ def run_firmware(
         wanted = {**marked, **options}
         key = repr((application, sorted(wanted.items())))
         if key not in _cosim_runs:
-            folder = wanted.pop("run_dir", None) or tmp_path_factory.mktemp(application)
-            _cosim_runs[key] = api.run(application, run_dir=folder, **wanted)
+            if "run_dir" in wanted:
+                _cosim_runs[key] = api.run(application, **wanted)
+            else:
+                digest = hashlib.sha256(key.encode()).hexdigest()[:12]
+                folder = _session_folder(request.config, tmp_path_factory) / f"run-{digest}"
+                _cosim_runs[key] = _run_once(application, folder, wanted)
         result = _cosim_runs[key]
         request.node.user_properties.append(("cosim_run", str(result.folder)))
         request.node.user_properties.extend(figures_of(result).items())
         return result
 
     return run
+
+
+def _session_folder(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session alone; under `-n` all workers have the same."""
+    base = factory.getbasetemp()
+    return base.parent if hasattr(config, "workerinput") else base
+
+
+def _run_once(application: str, folder: Path, options: Mapping[str, Any]) -> RunResult:
+    """The run in `folder`, made now unless another worker has made it."""
+    from cosim import api  # noqa: PLC0415
+    from cosim.tools import file_lock  # noqa: PLC0415
+
+    with file_lock(folder.with_suffix(".lock")):
+        if (folder / "result.json").exists():
+            found = api.load(folder)
+            if found.complete:
+                return found
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted run left
+        return api.run(application, run_dir=folder, **options)
 
 
 @pytest.fixture

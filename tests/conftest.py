@@ -10,16 +10,21 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from cosim.errors import ToolError
+from cosim.tools import file_lock
+
+Maker = Callable[[Path], object]
 
 TESTS = Path(__file__).parent
 FOLDER_MARKS = {"rtl": "rtl", "veriloga": "spice", "system": "system"}
+# Files of these folders take longest: workers that take them first end together.
+LONG_FIRST = ("system", "firmware", "rtl", "veriloga")
 OPTIONAL = "optional:"  # skips that CI accepts: the test needs something only some users have
 
 settings.register_profile("fixed", derandomize=True, deadline=None)
@@ -36,12 +41,41 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
+def top_folder(item: pytest.Item) -> str:
+    """`rtl` of tests/rtl/cpu/test_rv_alu.py."""
+    return item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test the marker of its top folder."""
+    """Give every test the marker of its top folder; long files come first."""
     for item in items:
-        top = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
-        if top in FOLDER_MARKS:
-            item.add_marker(FOLDER_MARKS[top])
+        if top_folder(item) in FOLDER_MARKS:
+            item.add_marker(FOLDER_MARKS[top_folder(item)])
+    ranks = {folder: rank for rank, folder in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: ranks.get(top_folder(item), len(ranks)))
+
+
+@pytest.fixture(scope="session")
+def once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, Maker], Path]:
+    """`once("name", fill)`: a folder that `fill` filled, once a session for all workers.
+
+    Whoever reads it must not write into it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+
+    def made(name: str, fill: Maker) -> Path:
+        folder, done = shared / f"once-{name}", shared / f"once-{name}.done"
+        with file_lock(shared / f"once-{name}.lock"):
+            if not done.exists():
+                folder.mkdir(exist_ok=True)
+                fill(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,11 +28,12 @@ from cosim.trace.marks import Marks, read_marks
 
 pytestmark = pytest.mark.system
 
-EXACT_PICTURES = 100
+EXACT_PICTURES, MANY_PICTURES = 6, 100
 CPU_CYCLES_MAX = 3_500_000  # a picture, everything on the CPU
 OFFLOAD_CYCLES_MAX = 300  # first push to last pop, beyond settling and conversion
 MAX_CYCLES = 400_000_000
 NETWORK = load_network("lenet5")
+SLOW = pytest.mark.slow
 TOL_CODE = 1  # ideal arithmetic in two orders of summation, either side of a rounding edge
 
 
@@ -83,8 +84,9 @@ def run_bare(hex_file: Path, folder: Path) -> tuple[str, Marks]:
     return console.read_text(), read_marks(events)
 
 
-def test_cpu_only_features_and_codes_are_exact_and_quick(tmp_path: Path) -> None:
-    data = builtin_mnist().first(EXACT_PICTURES)
+@pytest.mark.parametrize("pictures", [EXACT_PICTURES, pytest.param(MANY_PICTURES, marks=SLOW)])
+def test_cpu_only_features_and_codes_are_exact_and_quick(pictures: int, tmp_path: Path) -> None:
+    data = builtin_mnist().first(pictures)
     image = build_image(
         "lenet5_cpu",
         NETWORK,
@@ -98,7 +100,7 @@ def test_cpu_only_features_and_codes_are_exact_and_quick(tmp_path: Path) -> None
     lines = parse(console)
     expected = features(NETWORK, data.images)
     codes = twin_codes(NETWORK, feature_bits(expected))
-    assert len(lines) == EXACT_PICTURES
+    assert len(lines) == pictures
     for line, row, code in zip(lines, expected, codes, strict=True):
         assert line.features == tuple(row.tolist())
         assert line.codes == tuple(code.tolist())
@@ -109,12 +111,14 @@ def test_cpu_only_features_and_codes_are_exact_and_quick(tmp_path: Path) -> None
         counts[region_name(region.id)] = counts.get(region_name(region.id), 0) + 1
     once = {"boot": 1}
     each = "image load conv1 pool1 conv2 pool2 fc_stack fc1 fc2 fc3 argmax report".split()
-    assert counts == {**once, **dict.fromkeys(each, EXACT_PICTURES)}
+    assert counts == {**once, **dict.fromkeys(each, pictures)}
 
 
-@pytest.mark.parametrize("interrupt", [True, False])
-@pytest.mark.parametrize("n_macro", [1, 2])
-def test_hybrid_offloads_inside_its_budget(tmp_path: Path, interrupt: bool, n_macro: int) -> None:
+@pytest.mark.parametrize(
+    ("n_macro", "interrupt"),
+    [(1, True), (2, False), *(pytest.param(*case, marks=SLOW) for case in ((1, False), (2, True)))],
+)
+def test_hybrid_offloads_inside_its_budget(n_macro: int, interrupt: bool, tmp_path: Path) -> None:
     design = load_design("imac_14nm")
     timing = design.macro.timing
     data = builtin_mnist().first(3)

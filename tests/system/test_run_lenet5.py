@@ -8,17 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cosim import RunResult
 from cosim.trace.events import Evaluation, Finish, Programmed, read_events
 from cosim.trace.result import read_result
 
 COMMAND = [sys.executable, "-m", "cosim.cli", "run", "lenet5"]
 START_S = 240  # building the SoC on a busy machine
 END_S = 15  # after Ctrl-C
+MANY = 150  # images: a minute and more
 PROGRAM_WORDS = 120 * 26 + 84 * 8 + 10 * 6  # per output, 16 weights a word, bias included
 
 
@@ -41,14 +44,10 @@ def processes_about(folder: Path) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def ideal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One finished run with the ideal engine."""
-    folder = tmp_path_factory.mktemp("ideal")
-    done = run("--images", "2", "--engine", "ideal", "--run-dir", folder, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == read_result(folder)
-    return folder
+@pytest.fixture
+def ideal(run_firmware: Callable[..., RunResult]) -> Path:
+    """One finished run with the ideal engine, which other files look at too."""
+    return run_firmware("lenet5", images=2, engine="ideal").folder
 
 
 def test_images_are_classified_as_the_reference_does(ideal: Path) -> None:
@@ -89,14 +88,15 @@ def test_without_an_engine_the_circuit_is_solved_by_fast(tmp_path: Path) -> None
     done = run("--images", "1", "--run-dir", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
+    assert result == read_result(tmp_path)
     assert (result["engine"], result["totals"]["agree_reference"]) == ("fast", 1)
     assert 0.0 < result["totals"]["macro_energy_j"]
 
 
-def test_cpu_only_run_has_the_integer_references_codes(tmp_path: Path) -> None:
-    done = run("--images", "1", "--cpu-only", "--run-dir", tmp_path, "--json")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+def test_cpu_only_run_has_the_integer_references_codes(
+    run_firmware: Callable[..., RunResult],
+) -> None:
+    result = read_result(run_firmware("lenet5", images=1, cpu_only=True).folder)
     assert result["engine"] == "none"
     assert {"fc1", "fc2", "fc3"} <= {layer["name"] for layer in result["layers"]}
     assert result["totals"]["macro_energy_j"] == 0.0
@@ -122,7 +122,7 @@ def wait_for_images(process: subprocess.Popen[str], folder: Path, count: int) ->
 def test_interrupted_run_keeps_what_was_finished_and_leaves_no_process(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    process = start(tmp_path, images=400)
+    process = start(tmp_path, images=MANY)
     wait_for_images(process, tmp_path, 1)
     process.send_signal(number)
     out, err = process.communicate(timeout=END_S)
@@ -131,7 +131,7 @@ def test_interrupted_run_keeps_what_was_finished_and_leaves_no_process(
     assert "Traceback" not in out + err
     result: dict[str, Any] = read_result(tmp_path)
     assert (result["complete"], result["reason"]) == (False, "interrupted")
-    assert 1 <= result["totals"]["images"] < 400
+    assert 1 <= result["totals"]["images"] < MANY
     assert processes_about(tmp_path) == []
     report = [sys.executable, "-m", "cosim.cli", "report", str(tmp_path)]
     shown = subprocess.run(report, capture_output=True, text=True, check=True).stdout

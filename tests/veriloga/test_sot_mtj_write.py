@@ -109,10 +109,10 @@ def test_ngspice_follows_the_trajectory_through_the_pulse(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("m_z", "current_a", "switches"),
     [
-        (-1.0, 100e-6, False),
+        pytest.param(-1.0, 100e-6, False, marks=pytest.mark.slow),
         (-1.0, 160e-6, False),
         (-1.0, 220e-6, True),
-        (-1.0, 400e-6, True),
+        pytest.param(-1.0, 400e-6, True, marks=pytest.mark.slow),
         (1.0, -220e-6, True),
         (1.0, 220e-6, False),  # the wrong sign of current holds the state
     ],

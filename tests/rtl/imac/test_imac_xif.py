@@ -237,7 +237,14 @@ async def no_register_changes_while_idle(dut: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_macro", "sizes"), [(1, SMALL), (2, SMALL), (3, SMALL), (1, FULL), (2, FULL)]
+    ("n_macro", "sizes"),
+    [
+        (1, SMALL),
+        (3, SMALL),
+        (2, FULL),
+        pytest.param(2, SMALL, marks=pytest.mark.slow),
+        pytest.param(1, FULL, marks=pytest.mark.slow),
+    ],
 )
 def test_imac_xif(n_macro: int, sizes: dict[str, int]) -> None:
     assert set(sizes) == set(PARAMETERS)

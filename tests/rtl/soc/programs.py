@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpu.asm import Program, hex_image
-from rtl_runner import file_list, icarus_program, verilator_program
+from rtl_runner import file_list, icarus_program
 
 from cosim import regmap
+from cosim.bridge.build import verilate_bare
+from cosim.bridge.soc import soc_rtl
 
 CLK_PS = 1000
 
@@ -62,9 +64,12 @@ def simulate(
 ) -> Run:
     """Run `p` from address 0 on sim_top."""
     (folder / "image.hex").write_text(hex_image(p.words()))
-    build = verilator_program if simulator == "verilator" else icarus_program
+    if simulator == "verilator":  # the build that the tests of firmware run as well
+        program = [str(verilate_bare(soc_rtl()))]
+    else:
+        program = icarus_program("sim_top", file_list())
     done = subprocess.run(
-        [*build("sim_top", file_list()), "+image=image.hex", "+console=console.txt",
+        [*program, "+image=image.hex", "+console=console.txt",
          "+events=events.txt", f"+max_cycles={max_cycles}"],
         cwd=folder, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip

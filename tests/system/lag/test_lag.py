@@ -21,8 +21,15 @@ EDGES = 200
 SOLVER_PS = 0.25
 
 
-@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
-@pytest.mark.parametrize("seed", [1, 7])
+@pytest.mark.parametrize(
+    ("simulator", "seed"),
+    [
+        ("icarus", 1),
+        ("verilator", 7),
+        pytest.param("icarus", 7, marks=pytest.mark.slow),
+        pytest.param("verilator", 1, marks=pytest.mark.slow),
+    ],
+)
 def test_every_edge_is_seen_at_most_a_picosecond_late(
     simulator: Simulator, seed: int, tmp_path: Path
 ) -> None:

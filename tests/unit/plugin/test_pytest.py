@@ -45,6 +45,31 @@ def test_runs(run_firmware, golden, monkeypatch):
     assert [each["images"] for each in made] == [1, 2]
 """
 
+SHARED_SUITE = """
+import json, os, time
+import pytest
+from cosim import api
+
+def load(folder):
+    return api.RunResult(folder=folder, data=json.loads((folder / "result.json").read_text()))
+
+def fake(application, *, run_dir, **options):
+    with open({log!r}, "a") as log:
+        log.write(f"{{options['images']}} {{os.environ['PYTEST_XDIST_WORKER']}}\\n")
+    time.sleep(0.5)  # long enough for the other worker to ask meanwhile
+    run_dir.mkdir()
+    data = dict(complete=True, totals=dict(correct=1, cycles=12, macro_energy_j=0.0), layers=[])
+    (run_dir / "result.json").write_text(json.dumps(data))
+    return load(run_dir)
+
+@pytest.mark.parametrize("n", range(4))
+def test_one_of_four(n, run_firmware, monkeypatch):
+    monkeypatch.setattr(api, "run", fake)
+    monkeypatch.setattr(api, "load", load)
+    assert run_firmware("lenet5", images=1).cycles == 12
+    assert run_firmware("lenet5", images=2).cycles == 12
+"""
+
 
 def pytest_in(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """A pytest run that knows only the plugin."""
@@ -89,6 +114,14 @@ def test_equal_runs_are_made_once_and_junit_has_their_figures(tmp_path: Path) ->
     assert properties["cycles"] == "12"
     assert properties["macro_energy_j"] == "2.5e-09"
     assert "layer.conv1.cycles" in (tmp_path / "golden" / "test_run.test_runs.txt").read_text()
+
+
+def test_workers_share_equal_runs(tmp_path: Path) -> None:
+    log = tmp_path / "made.txt"
+    (tmp_path / "test_run.py").write_text(SHARED_SUITE.format(log=str(log)))
+    done = pytest_in(tmp_path, "-n", "2")
+    assert done.returncode == 0, done.stdout
+    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == ["1", "2"]
 
 
 def test_a_macro_by_itself_gives_the_codes_of_its_stack() -> None:
