@@ -20,7 +20,7 @@ from cosim.errors import MismatchError, UserInputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from cosim.analog.ladder import Bound
+    from cosim.analog.ladder import Bound, Ladder
     from cosim.analog.spot_check import SpotCheck
 
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
@@ -39,8 +39,12 @@ def ladder(
     design: DesignOption = "imac_14nm",
     sets: SetOption = None,
     sizes: Annotated[
-        str, typer.Option("--sizes", help="Random stack of these sizes, or `lenet5`.")
-    ] = "33-20-5",
+        str | None,
+        typer.Option(
+            "--sizes",
+            help="Random stack (33-20-5), `lenet5`, or inputs and rows of a spiking tile (288-1).",
+        ),
+    ] = None,
     inputs: Annotated[int, typer.Option("--inputs", min=1, help="Inputs of the budget.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Of random weights, inputs and dies.")] = 1,
     die: DieOption = None,
@@ -55,8 +59,13 @@ def ladder(
 
     from cosim.analog.ladder import ladder as climb
     from cosim.analog.variation import sample_die
-    from cosim.design import load_design
+    from cosim.design import IMAC, design_kind, load_design
 
+    if design_kind(design) != IMAC:
+        from cosim.cli_bsnn import climb_bsnn
+
+        _judge_ladder(climb_bsnn(design, sets or (), sizes, inputs, seed, die), as_json, "spikes")
+        return
     rng = np.random.default_rng(seed)
     chosen = load_design(design, sets or ())
     if sizes == "lenet5":
@@ -68,7 +77,7 @@ def ladder(
         weights = list(network.fc)
         bits = feature_bits(features(network, load_images(None).first(inputs).images))
     else:
-        shape = _sizes(sizes)
+        shape = _sizes(sizes or "33-20-5")
         weights = [rng.integers(-1, 2, (a + 1, b), dtype=np.int8) for a, b in pairwise(shape)]
         bits = rng.integers(0, 2, (inputs, shape[0])).astype(np.uint8)
     note = console_for(stderr=True)
@@ -82,14 +91,21 @@ def ladder(
 
         with note.status("four circuits in VACASK, ngspice and fast"):
             others = ask(chosen)
+    _judge_ladder(result, as_json, "classes", others if second_opinion else None)
+
+
+def _judge_ladder(
+    result: Ladder, as_json: bool, answers: str, others: tuple[Bound, ...] | None = None
+) -> None:
+    """Print both rungs, then fail if a bound is missed; `answers` are what flips."""
     found = result.as_dict()
-    if second_opinion:
+    if others is not None:
         found["second_opinion"] = [{**asdict(bound), "ok": bound.ok} for bound in others]
     if as_json:
         print_json(found)
     else:
-        _print_ladder(found)
-    missed = [bound.name for bound in (*result.bounds, *others) if not bound.ok]
+        _print_ladder(found, answers)
+    missed = [bound.name for bound in (*result.bounds, *(others or ())) if not bound.ok]
     if missed:
         raise MismatchError(f"ladder: {'; '.join(missed)} beyond the bound")
 
@@ -101,7 +117,7 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _print_ladder(result: dict[str, Any]) -> None:
+def _print_ladder(result: dict[str, Any], answers: str) -> None:
     from rich.table import Table
 
     console = console_for()
@@ -113,7 +129,7 @@ def _print_ladder(result: dict[str, Any]) -> None:
     if "second_opinion" in result:
         bounds = result["second_opinion"]
         console.print(_bounds_table("VACASK against", bounds, "second opinion"))
-    budget = Table("ideal to fast: cause", "rms, mV", "share, %", "classes flipped, %")
+    budget = Table("ideal to fast: cause", "rms, mV", "share, %", f"{answers} flipped, %")
     for row in result["budget"]:
         budget.add_row(
             row["cause"],
@@ -123,7 +139,12 @@ def _print_ladder(result: dict[str, Any]) -> None:
         )
     budget.add_row("sum", f"{1e3 * result['difference_rms_v']:.3g}", "100.0", "")
     console.print(budget)
-    console.print(f"ideal and fast class {100 * result['agreement']:.1f} % of the inputs alike")
+    alike = f"{100 * result['agreement']:.1f} %"
+    console.print(
+        f"ideal and fast class {alike} of the inputs alike"
+        if answers == "classes"
+        else f"ideal and fast decide {alike} of the {answers} alike"
+    )
 
 
 def _bounds_table(head: str, bounds: list[dict[str, Any]], title: str) -> Table:

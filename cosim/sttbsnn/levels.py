@@ -40,6 +40,15 @@ class Levels:
         """One match, on average over the row's range."""
         return float((self.row_v[-1] - self.row_v[0]) / (len(self.row_v) - 1))
 
+    @property
+    def lsb_v(self) -> float:
+        """One threshold code."""
+        return (self.high_v - self.low_v) / (1 << self.bits)
+
+    def trim(self, offset_v: Floats) -> Ints:
+        """Codes to add to a row's threshold so that its latch's offset is spent."""
+        return np.asarray(np.rint(offset_v / self.lsb_v), dtype=np.int64)
+
     def code_v(self, code: Ints | int) -> Floats:
         """Ladder output at a code."""
         share = np.asarray(code, float) / (1 << self.bits)
