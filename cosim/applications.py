@@ -12,20 +12,16 @@ __all__ = ["APPLICATIONS", "Application", "application"]
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """Firmware `name` (`name`_cpu without macro) with its shipped network and design.
-
-    `external`: its network lies in external memory, and its images are in colour.
-    """
+    """Firmware `name` (`name`_cpu without macro) with its shipped network and design."""
 
     name: str
     model: str
     design: str
-    external: bool = False
 
 
 APPLICATIONS = (
     Application(name="lenet5", model="lenet5", design="imac_14nm"),
-    Application(name="vgg", model="vgg", design="vgg_14nm", external=True),
+    Application(name="vgg", model="vgg", design="vgg_14nm"),
 )
 
 

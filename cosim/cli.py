@@ -19,8 +19,17 @@ from cosim.cli_bench import bench
 from cosim.cli_compare import compare, report
 from cosim.cli_dies import DiesOption, NoiseOption, dies_accuracy, print_dies
 from cosim.cli_energy import energy_app
-from cosim.cli_options import DataOption, DesignOption, JsonFlag, ModelOption, SetOption
+from cosim.cli_options import (
+    AppDesignOption,
+    AppModelOption,
+    DataOption,
+    DesignOption,
+    JsonFlag,
+    ModelOption,
+    SetOption,
+)
 from cosim.cli_output import console_for, print_json
+from cosim.cli_reproduce import reproduce
 from cosim.cli_run import App, run
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
 from cosim.cli_study import study
@@ -46,6 +55,7 @@ app.add_typer(energy_app, name="energy")
 app.command()(ladder)
 app.command()(study)
 app.command()(bench)
+app.command()(reproduce)
 
 
 class Simulator(StrEnum):
@@ -77,24 +87,26 @@ def _top(
 def image(
     application: Annotated[App, typer.Argument(help="What to build.", metavar="APP")],
     images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
-    design: DesignOption = "imac_14nm",
+    design: AppDesignOption = None,
     sets: SetOption = None,
     data: DataOption = None,
-    model: ModelOption = "lenet5",
+    model: AppModelOption = None,
     cpu_only: Annotated[bool, typer.Option("--cpu-only", help="The twin without macro.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Build the firmware image alone: program, network, pictures and settings."""
+    from cosim.applications import application as find
     from cosim.flow_inputs import RunOptions, prepare
 
+    default = find(application.value)
     options = RunOptions(
         application=application.value,
         images=images,
         engine="none" if cpu_only else "ideal",
-        design=design,
+        design=design or default.design,
         sets=tuple(sets or ()),
         data=data,
-        model=model,
+        model=model or default.model,
     )
     built = prepare(options).image
     manifest = dict(built.manifest)
@@ -215,10 +227,11 @@ def accuracy(
     if images is not None or sets or design != "imac_14nm" or spot is not None:
         raise UserInputError("--images, --design, --set and --spot-check need --engine")
     from cosim.model.accuracy import accuracy as measure
-    from cosim.model.datasets import load_images
+    from cosim.model.colour import load_for
     from cosim.model.store import load_network
 
-    network, dataset = load_network(model), load_images(data)
+    network = load_network(model)
+    dataset = load_for(network, data)
     figures = measure(network, dataset)
     if as_json:
         count = len(dataset.images)

@@ -14,7 +14,6 @@ import numpy as np
 
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
-from cosim.applications import application
 from cosim.bridge.soc import ExternalMemory
 from cosim.design import Design, load_design
 from cosim.design_memory import WORD_BYTES
@@ -23,8 +22,8 @@ from cosim.image.build import Image, build_image
 from cosim.image.emit import Settings
 from cosim.mapping.files import save_mapping
 from cosim.mapping.stack import map_stack
-from cosim.model.colour import load_colour
-from cosim.model.datasets import Dataset, load_images
+from cosim.model.colour import load_for
+from cosim.model.datasets import Dataset
 from cosim.model.fc import Circuit, codes_from_volts, fc_volts
 from cosim.model.integer import feature_bits, features, fnv1a
 from cosim.model.network import Network
@@ -37,7 +36,6 @@ __all__ = [
     "Prepared",
     "RunOptions",
     "external_memory",
-    "load_pictures",
     "prepare",
     "weights_sha256",
     "write_inputs",
@@ -102,7 +100,7 @@ def prepare(options: RunOptions) -> Prepared:
     """Read and check all inputs, work out the reference, build the firmware image."""
     design = load_design(options.design, options.sets)
     network = load_network(options.model)
-    data = load_pictures(options.application, options.data).first(options.images)
+    data = load_for(network, options.data).first(options.images)
     timing = design.macro.timing
     settings = Settings(
         n_macro=design.soc.n_macro,
@@ -135,11 +133,6 @@ def prepare(options: RunOptions) -> Prepared:
         codes=codes,
         external=external,
     )
-
-
-def load_pictures(name: str, folder: Path | None) -> Dataset:
-    """The images that application `name` reads: of `folder`, or the built-in ones."""
-    return load_colour(folder) if application(name).external else load_images(folder)
 
 
 def external_memory(image: Image, design: Design) -> ExternalMemory | None:

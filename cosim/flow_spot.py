@@ -13,7 +13,7 @@ from cosim.analog.spot_check import SpotCheck, spot_check
 from cosim.applications import application
 from cosim.design import load_design
 from cosim.errors import RunFolderError
-from cosim.flow_inputs import load_pictures
+from cosim.model.colour import load_for
 from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 
@@ -35,10 +35,9 @@ def spot_check_run(
 
     The check is written to the run folder as spot_check.json.
     """
-    name = str(result["application"])
-    network = load_network(model or application(name).model)
+    network = load_network(model or application(str(result["application"])).model)
     classes = [image["class"] for image in result["images"]]
-    bits = feature_bits(features(network, load_pictures(name, data).first(len(classes)).images))
+    bits = feature_bits(features(network, load_for(network, data).first(len(classes)).images))
     stack = fast_stack(network.fc, load_design(folder / "config.resolved.yaml"))
     check = spot_check(stack, stack.drive_of(bits), classes, share=share, seed=seed)
     try:

@@ -19,7 +19,8 @@ from cosim.errors import RtlError
 __all__ = ["lint_rtl", "rtl_files"]
 
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
-PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1")  # what a run builds in on demand
+PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
+WHOLE = f"chparam -set EXT_WORDS 4096 {CHIP_TOP}; "  # with external memory
 ALONE = ("neuron",)  # folders whose files are not in the chip: each is its own top
 TIMEOUT_S = 300
 
@@ -71,7 +72,8 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")
         tops = [(CHIP_TOP, f"{' '.join(includes)} {chip}"), *((p.stem, str(p)) for p in alone)]
         for top, files in tops:
-            script = f"read_verilog {files}; hierarchy -check -top {top}; proc; check -assert"
+            script = f"read_verilog {files}; {WHOLE if top == CHIP_TOP else ''}"
+            script += f"hierarchy -check -top {top}; proc; check -assert"
             _quiet("yosys", [str(tools.yosys()), "-q", "-e", ".", "-p", script], root)
         yield "Yosys"
 

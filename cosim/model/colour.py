@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from cosim.errors import DatasetError
-from cosim.model.datasets import Dataset, Split
+from cosim.model.datasets import Dataset, Split, load_images
 from cosim.model.drawings import builtin_drawings
+from cosim.model.network import Network
 
-__all__ = ["CLASS_NAMES", "load_colour", "read_cifar10"]
+__all__ = ["CLASS_NAMES", "load_colour", "load_for", "read_cifar10"]
 
 CLASS_NAMES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -31,6 +32,12 @@ _FILES: dict[Split, tuple[str, ...]] = {
 def load_colour(folder: Path | None, split: Split = "test") -> Dataset:
     """Images (n, 3, 32, 32) from `folder`, or the built-in ones when it is None."""
     return builtin_drawings() if folder is None else read_cifar10(folder, split)
+
+
+def load_for(network: Network, folder: Path | None, split: Split = "test") -> Dataset:
+    """The images that `network` reads: colour or grey, of `folder` or built in."""
+    colour = network.image_shape[0] == COLOURS
+    return load_colour(folder, split) if colour else load_images(folder, split)
 
 
 def read_cifar10(folder: Path, split: Split) -> Dataset:
