@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.analog.characterise import neuron_curve
+from cosim.analog.fast_bill import heat_shares, power_by_group
 from cosim.analog.fast_forward import FastStack, StackState, fast_stack
 from cosim.analog.fast_window import Window, evaluate_window
 from cosim.analog.ideal_forward import ideal_forward
@@ -169,15 +170,7 @@ def _at_rest(stack: FastStack, drive_v: Floats) -> Evaluation:
     heat_w, wire_w = (
         np.concatenate([getattr(goal, key) for goal in goals]) for key in ("heat_w", "wire_w")
     )
-    power_w = _by_group(supply, heat_w, wire_w)
-    if stack.loaded is not None:  # lines of hidden layers are fed by neurons
-        fed = [
-            sum(layer.heat_w + layer.wire_w for layer in goal.layers[1:])
-            + np.zeros(len(goal.heat_w))
-            for goal in goals
-        ]
-        power_w["drivers"] = power_w["drivers"] + np.concatenate(fed)
-        power_w["neurons"] = power_w["neurons"] - np.concatenate(fed)
+    power_w = power_by_group(supply, heat_w, wire_w, heat_shares(stack, goals))
     return _evaluation(goals, power_w, np.full(len(drive_v), np.nan))
 
 
@@ -190,7 +183,8 @@ def _within_window(
     ]
     settling_s = np.concatenate([window.settling_s for window in windows]).max(axis=1)
     goals = [window.goal for window in windows]
-    return _evaluation(goals, _power_by_group(windows, window_s), settling_s)
+    power_w = _power_by_group(windows, window_s, heat_shares(stack, goals))
+    return _evaluation(goals, power_w, settling_s)
 
 
 def _evaluation(
@@ -278,7 +272,9 @@ def _band_v(design: Design) -> float:
     return float(BAND_LSB * (converter.high_v - converter.low_v) / (2**converter.bits - 1))
 
 
-def _power_by_group(windows: list[Window], window_s: float) -> dict[str, Floats]:
+def _power_by_group(
+    windows: list[Window], window_s: float, shares: dict[str, Floats]
+) -> dict[str, Floats]:
     """Average watts over the window."""
     supply = {
         key: np.concatenate([w.energy_j[key] for w in windows]) / window_s
@@ -288,19 +284,7 @@ def _power_by_group(windows: list[Window], window_s: float) -> dict[str, Floats]
         np.concatenate([getattr(w, key) for w in windows]) / window_s
         for key in ("heat_j", "wire_j")
     )
-    return _by_group(supply, cells, wires)
-
-
-def _by_group(supply: dict[str, Floats], cells: Floats, wires: Floats) -> dict[str, Floats]:
-    """Watts by group: the heat of cells and wires is taken from the line drivers' share."""
-    return {
-        "drivers": supply["drivers"] + supply["buffer_vdd"] - cells - wires,
-        "bias": supply["bias"],
-        "cells": cells,
-        "wires": wires,
-        "neurons": supply["neuron_vdd"],
-        "amplifiers": supply["amp_vdd"] + supply["amp_vss"] + supply["amp_ref"],
-    }
+    return power_by_group(supply, cells, wires, shares)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:

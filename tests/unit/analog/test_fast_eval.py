@@ -60,6 +60,16 @@ def test_power_adds_up_and_outputs_settle_within_the_window() -> None:
     assert found.accuracy(found.classes) == 1.0
 
 
+@pytest.mark.parametrize("at_rest", [True, False])
+def test_no_group_of_a_small_stack_is_billed_what_another_feeds(at_rest: bool) -> None:
+    """Two inputs, one output: its bias and its amplifier heat a third of the cells."""
+    weights = [np.array([[1], [-1], [1]], np.int8)]
+    drive = np.array([[0.8, 0.8], [0.8, -0.8], [-0.8, -0.8]])
+    found = evaluate_stack(weights, drive, load_design("imac_14nm"), at_rest=at_rest)
+    for group, watts in found.power_w.items():
+        assert (watts > 0).all(), group
+
+
 def test_at_rest_every_watt_of_a_resistive_circuit_is_accounted_for() -> None:
     """One column, exact op-amp: heat of each resistor, written out, equals the groups."""
     design = load_design("imac_sim", ["wires.enabled=false", "macro.amplifier.gain_output=1.0"])
@@ -74,9 +84,18 @@ def test_at_rest_every_watt_of_a_resistive_circuit_is_accounted_for() -> None:
     heat = g_plus @ (v - u_plus) ** 2 + g_minus @ (v - u_minus) ** 2
     line_a = g_plus * (v - u_plus) + g_minus * (v - u_minus)
     assert found.power_w["cells"][0] == pytest.approx(heat, rel=1e-5)
-    assert found.power_w["bias"][0] == pytest.approx(0.8 * line_a[2], rel=1e-6)
-    total = found.power_w["drivers"][0] + found.power_w["cells"][0] + found.power_w["wires"][0]
-    assert total == pytest.approx((v * line_a)[:2].sum(), rel=1e-6)
+    out = n - (u_minus - n) * r3 / r1
+    gives = {  # into the lines; who takes from them pays nothing
+        "drivers": (v * line_a)[:2].sum(),
+        "bias": 0.8 * line_a[2],
+        "amplifiers": -(u_plus * u_plus + u_minus * (u_minus - out)) / (r1 + r3),
+    }
+    payers = {group: watts for group, watts in gives.items() if watts > 0}
+    assert "bias" in payers
+    for group in ("drivers", "bias"):
+        paid = heat * payers.get(group, 0.0) / sum(payers.values())
+        assert found.power_w[group][0] == pytest.approx(gives[group] - paid, rel=1e-5)
+    assert sum(gives.values()) == pytest.approx(heat, rel=1e-5)  # feeds have 1 uohm
     assert np.isnan(found.settling_s).all()
 
 
