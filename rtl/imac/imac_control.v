@@ -26,29 +26,22 @@ module imac_control (
    input  wire        i_reg_known,       // i_op_index names a register
    input  wire        i_reg_legal,       // and it can hold i_op_value
    // strobes to the blocks
-   output wire        o_start,
-   output wire        o_push,
-   output wire        o_pop,
-   output wire        o_prog,
-   output wire        o_reg_write,
+   output reg         o_start,
+   output reg         o_push,
+   output reg         o_pop,
+   output reg         o_prog,
+   output reg         o_reg_write,
    output wire        o_input_clear,
    output wire        o_prog_clear,
    output wire        o_err_clear,
    // sticky errors to set
-   output wire        o_err_start_busy,
-   output wire        o_err_pop_empty,
-   output wire        o_err_push_overflow,
-   output wire        o_err_protocol,
-   output wire        o_err_config,
-   output wire        o_err_start_inputs
+   output reg         o_err_start_busy,
+   output reg         o_err_pop_empty,
+   output reg         o_err_push_overflow,
+   output reg         o_err_protocol,
+   output reg         o_err_config,
+   output reg         o_err_start_inputs
 );
-
-   wire is_cfg   = i_op_valid && (i_op_f3 == `IMAC_F3_CFG);
-   wire is_push  = i_op_valid && (i_op_f3 == `IMAC_F3_PUSH);
-   wire is_start = i_op_valid && (i_op_f3 == `IMAC_F3_START);
-   wire is_pop   = i_op_valid && (i_op_f3 == `IMAC_F3_POP);
-   wire is_prog  = i_op_valid && (i_op_f3 == `IMAC_F3_PROG);
-   wire is_rdcfg = i_op_valid && (i_op_f3 == `IMAC_F3_RDCFG);
 
    wire active = i_busy || i_prog_busy;
 
@@ -56,39 +49,72 @@ module imac_control (
    wire is_ctrl = (i_op_index == `IMAC_CFG_CTRL);
    wire held    = i_busy && !is_ctrl;
 
-   assign o_start     = is_start && !active && i_input_full;
-   assign o_push      = is_push && !i_busy && !i_input_full;
-   assign o_pop       = is_pop && !i_output_empty;
-   assign o_prog      = is_prog && !active && !i_prog_full;
-   assign o_reg_write = is_cfg && i_reg_legal && !held;
+   // without an instruction all is 0, so an idle macro costs a simulation one question
+   always @* begin
+      o_start             = 1'b0;
+      o_push              = 1'b0;
+      o_pop               = 1'b0;
+      o_prog              = 1'b0;
+      o_reg_write         = 1'b0;
+      o_err_start_busy    = 1'b0;
+      o_err_start_inputs  = 1'b0;
+      o_err_pop_empty     = 1'b0;
+      o_err_push_overflow = 1'b0;
+      o_err_protocol      = 1'b0;
+      o_err_config        = 1'b0;
+      if (i_op_valid) begin
+         case (i_op_f3)
+            `IMAC_F3_CFG: begin
+               o_reg_write    = i_reg_legal && !held;
+               o_err_config   = !i_reg_legal;
+               o_err_protocol = i_reg_legal && held;
+            end
+            `IMAC_F3_RDCFG: o_err_config = !i_reg_known;
+            `IMAC_F3_PUSH: begin
+               o_push              = !i_busy && !i_input_full;
+               o_err_push_overflow = !i_busy && i_input_full;
+               o_err_protocol      = i_busy;
+            end
+            `IMAC_F3_START: begin
+               o_start            = !active && i_input_full;
+               o_err_start_busy   = active;
+               o_err_start_inputs = !active && !i_input_full;
+            end
+            `IMAC_F3_POP: begin
+               o_pop           = !i_output_empty;
+               o_err_pop_empty = i_output_empty;
+            end
+            `IMAC_F3_PROG: begin
+               o_prog         = !active && !i_prog_full;
+               o_err_protocol = active || i_prog_full;
+            end
+            default: ;
+         endcase
+      end
+   end
 
    wire ctrl_write = o_reg_write && is_ctrl;
    assign o_input_clear = ctrl_write && i_op_value[`IMAC_CTRL_CLR_IN_PTR_BIT];
    assign o_prog_clear  = ctrl_write && i_op_value[`IMAC_CTRL_CLR_PROG_PTR_BIT];
    assign o_err_clear   = ctrl_write && i_op_value[`IMAC_CTRL_CLR_ERRORS_BIT];
 
-   assign o_err_start_busy    = is_start && active;
-   assign o_err_start_inputs  = is_start && !active && !i_input_full;
-   assign o_err_pop_empty     = is_pop && i_output_empty;
-   assign o_err_push_overflow = is_push && !i_busy && i_input_full;
-   assign o_err_config        = (is_cfg && !i_reg_legal) || (is_rdcfg && !i_reg_known);
-   assign o_err_protocol      = (is_push && i_busy)
-                                || (is_prog && !o_prog)
-                                || (is_cfg && i_reg_legal && held);
+   // apart from the strobes: the status already counts what they do
+   always @* begin
+      o_op_data = 32'd0;
+      if (i_op_valid) begin
+         case (i_op_f3)
+            `IMAC_F3_CFG:   o_op_data = i_reg_value;
+            `IMAC_F3_RDCFG: o_op_data = i_reg_value;
+            `IMAC_F3_START: o_op_data = i_status;
+            `IMAC_F3_WAIT:  o_op_data = i_status;
+            `IMAC_F3_STAT:  o_op_data = i_status;
+            `IMAC_F3_POP:   o_op_data = i_output_data;
+            default: ;
+         endcase
+      end
+   end
 
    wire unused_ok = &{1'b0, i_op_value};
-
-   always @* begin
-      case (i_op_f3)
-         `IMAC_F3_CFG:   o_op_data = i_reg_value;
-         `IMAC_F3_RDCFG: o_op_data = i_reg_value;
-         `IMAC_F3_START: o_op_data = i_status;
-         `IMAC_F3_WAIT:  o_op_data = i_status;
-         `IMAC_F3_STAT:  o_op_data = i_status;
-         `IMAC_F3_POP:   o_op_data = i_output_data;
-         default:        o_op_data = 32'd0;
-      endcase
-   end
 
 endmodule
 

@@ -57,10 +57,12 @@ module imac_input #(
          always @(posedge i_clk) begin
             if (i_rst) begin
                hold_q[32*w +: BITS] <= {BITS{1'b0}};
-            end else if (i_push && (ptr == w)) begin
-               hold_q[32*w +: BITS] <= used_data[BITS-1:0];
-            end else if (i_push && (ptr == 16'd0)) begin
-               hold_q[32*w +: BITS] <= {BITS{1'b0}};
+            end else if (i_push) begin
+               if (ptr == w) begin
+                  hold_q[32*w +: BITS] <= used_data[BITS-1:0];
+               end else if (ptr == 16'd0) begin
+                  hold_q[32*w +: BITS] <= {BITS{1'b0}};
+               end
             end
          end
       end

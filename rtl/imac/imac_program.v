@@ -58,7 +58,7 @@ module imac_program #(
          addr_q <= {PROG_AW{1'b0}};
          data_q <= 32'd0;
          left_q <= {CYC_W{1'b0}};
-      end else begin
+      end else if (i_write || en_q || i_ptr_clear || i_ptr_write) begin   // else all stand still
          en_q <= i_write || (en_q && !none_left);
          we_q <= i_write;
          if (i_write) begin

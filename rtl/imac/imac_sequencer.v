@@ -42,7 +42,7 @@ module imac_sequencer #(
          strobe_q <= 1'b0;
          conv_q   <= 1'b0;
          left_q   <= {CYC_W{1'b0}};
-      end else begin
+      end else if (i_start || en_q) begin   // else all stand still
          en_q     <= i_start || (en_q && !o_capture);
          strobe_q <= sample;
          conv_q   <= sample || (conv_q && !o_capture);

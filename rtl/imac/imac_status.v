@@ -44,6 +44,8 @@ module imac_status (
                           i_err_push_overflow, i_err_pop_empty, i_err_start_busy};
    wire [5:0] err      = err_q | err_set;
    wire       done     = done_q && !i_start;
+   wire       awake    = i_start || i_capture || i_prog || active_q || i_err_clear
+                         || (err_set != 6'd0);
 
    always @* begin
       o_status = 32'd0;
@@ -67,7 +69,7 @@ module imac_status (
          err_q           <= 6'd0;
          count_q         <= 32'd0;
          active_cycles_q <= 32'd0;
-      end else begin
+      end else if (awake) begin
          done_q   <= done || i_capture;
          active_q <= i_start || i_prog || (active_q && !i_capture && !i_prog_last);
          err_q    <= i_err_clear ? 6'd0 : err;

@@ -94,31 +94,36 @@ module xif_commit #(
    assign o_head_valid  = valid0_q && commit0_q;
    assign {o_head_id, o_head_f3, o_head_rd, o_head_we, o_head_rs1, o_head_rs2} = entry0_q;
 
+   // an empty queue into which nothing comes stands still
+   wire awake = valid0_q || i_queue_push;
+
    always @(posedge i_clk) begin
       if (i_rst) begin
          valid0_q <= 1'b0;
          valid1_q <= 1'b0;
-      end else begin
+      end else if (awake) begin
          valid0_q <= stay0 || stay1 || enter;
          valid1_q <= (stay0 && stay1) || ((stay0 || stay1) && enter);
       end
    end
 
    always @(posedge i_clk) begin
-      if (stay0) begin
-         commit0_q <= commit0;
-      end else if (stay1) begin
-         commit0_q <= commit1;
-         entry0_q  <= entry1_q;
-      end else if (enter) begin
-         commit0_q <= offer_commit;
-         entry0_q  <= entering;
-      end
-      if (stay0 && stay1) begin
-         commit1_q <= commit1;
-      end else if ((stay0 || stay1) && enter) begin
-         commit1_q <= offer_commit;
-         entry1_q  <= entering;
+      if (awake) begin
+         if (stay0) begin
+            commit0_q <= commit0;
+         end else if (stay1) begin
+            commit0_q <= commit1;
+            entry0_q  <= entry1_q;
+         end else if (enter) begin
+            commit0_q <= offer_commit;
+            entry0_q  <= entering;
+         end
+         if (stay0 && stay1) begin
+            commit1_q <= commit1;
+         end else if ((stay0 || stay1) && enter) begin
+            commit1_q <= offer_commit;
+            entry1_q  <= entering;
+         end
       end
    end
 
