@@ -50,6 +50,7 @@ rtl/sim/sim_console.v
 rtl/sim/sim_events.v
 rtl/sim/sim_external.v
 rtl/sim/sim_profile.v
+rtl/sim/sim_reset.v
 rtl/sim/sim_top.v
 rtl/sim/sim_wake.v
 rtl/sim/sim_window.v

@@ -48,7 +48,9 @@ class Rtl:
 
     `read` and `write` name signals of the top module, `module.signal` elsewhere; `*` stands for any
     text. Each costs speed on Verilator, where no other signal is visible. `timescale` holds for
-    files that state none; the precision is 1 ps at least.
+    files that state none; the precision is 1 ps at least. With `clock_ps` a design whose top module
+    has a port i_clk where SIM_CLOCK_PORT is defined gets its clock from the main program under
+    Verilator, without a trip through the queue of events.
     """
 
     top: str
@@ -60,6 +62,7 @@ class Rtl:
     includes: tuple[Path, ...] = ()
     timescale: str = "1ns/1ps"
     trace: TraceKind | None = None
+    clock_ps: int | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\w+", self.top):
@@ -90,7 +93,9 @@ def verilate(rtl: Rtl) -> Path:
 
 def verilate_bare(rtl: Rtl) -> Path:
     """The same model under a plain C++ loop: no VPI, nothing visible. Prints its loop's seconds."""
-    return _verilated(rtl, (), [NATIVE / "bare.cpp"], [NATIVE / "bare.cpp"], visible=False)
+    return _verilated(
+        rtl, (), [NATIVE / "bare.cpp"], [NATIVE / "bare.cpp", NATIVE / "clock.h"], visible=False
+    )
 
 
 def _verilated(
@@ -117,6 +122,8 @@ def _verilated(
         argv += ["--timescale", rtl.timescale, "--timescale-override", "/1ps"]
         argv += [f"-G{name}={value}" for name, value in rtl.parameters.items()]
         argv += [f"-D{name}={value}" for name, value in rtl.defines.items()]
+        if rtl.clock_ps is not None:
+            argv += ["-DSIM_CLOCK_PORT", "-CFLAGS", f"-DCOSIM_CLOCK_PS={rtl.clock_ps}"]
         argv += [f"-I{path}" for path in rtl.includes]
         argv += [str(path) for path in mains]
         argv += [str(work / "visible.vlt")] if visible else []
@@ -189,6 +196,7 @@ def _key(rtl: Rtl, native: Iterable[Path], settings: object) -> str:
                 sorted(rtl.defines.items()),
                 rtl.timescale,
                 rtl.trace,
+                rtl.clock_ps,
                 settings,
             )
         ).encode()

@@ -5,7 +5,8 @@
 // EXT_WORDS those of sim_external.v.
 // o_wake toggles at every clock edge at which a macro has something to be told (enable, inputs,
 // strobe, a program word begun) or the exit code was written: the one signal a test bench has to
-// watch. Clock edges lie at multiples of CLK_PS.
+// watch. Clock edges lie at multiples of CLK_PS; with SIM_CLOCK_PORT defined the main program makes
+// them, which spares Verilator's event queue.
 // What only some runs want is built in by parameters and costs the others nothing: CALLS writes the
 // function trace (sim_calls.v), WINDOW drives o_window (sim_window.v), a watched pin then, PROFILE
 // counts what each instruction costs (sim_profile.v).
@@ -26,6 +27,9 @@ module sim_top #(
    parameter WINDOW    = 0,
    parameter PROFILE   = 0
 ) (
+`ifdef SIM_CLOCK_PORT
+   input  wire                              i_clk,
+`endif
    output wire                              o_wake,
    // analog macros
    output wire [N_MACRO-1:0]                o_macro_en,
@@ -55,10 +59,20 @@ module sim_top #(
    wire [31:0] ext_addr, ext_wdata, ext_rdata;
    wire [8:0]  ext_len;
 
+`ifdef SIM_CLOCK_PORT
+   wire unused_period = (CLK_PS == 0);   // who makes the clock knows it
+
+   assign clk = i_clk;
+`else
    sim_clock #(
       .CLK_PS (CLK_PS)
    ) u_clock (
-      .o_clk (clk),
+      .o_clk (clk)
+   );
+`endif
+
+   sim_reset u_reset (
+      .i_clk (clk),
       .o_rst (rst)
    );
 

@@ -72,6 +72,10 @@ public:
         std::memcpy(gate.last.data(), gate.data, gate.last.size());
         return false;
     }
+    // Whether the gate, a byte, has moved since `gate_shut` was asked last.
+    bool gate_moved() const { return *m_gate_byte != m_gate_level; }
+    // Whether only a movement of the gate can give anybody something to do.
+    bool quiet() const { return m_gate_byte && !m_hook && m_puts.empty(); }
     void put(const Put& put) { m_puts.push_back(put); }
 
     // Whether a circuit moves, or must be told of a change.

@@ -11,6 +11,7 @@
 
 #include "Vtop.h"
 #include "bridge.h"
+#include "clock.h"
 #include "loop.h"
 #include "stopwatch.h"
 #include "verilated.h"
@@ -21,21 +22,30 @@
 
 extern "C" void vlog_startup_routines_bootstrap(void);  // cocotb's VPI library
 
+// The evaluation inside Vtop::eval_step, which also takes two locks a call, for threads and classes.
+void Vtop___024root___eval(Vtop___024root*);
+
 namespace {
 
 std::unique_ptr<Vtop> s_top;
+cosim::Clock s_clock;
 uint64_t s_steps_per_ps = 1;  // >= 1: Python refuses to bind circuits at a coarser precision
 bool s_ended = false;
 
 #if VM_TRACE_FST || VM_TRACE_SAIF
+constexpr bool QUIET_BUILD = false;  // every step may go into the trace
 void dump(uint64_t now) { cosim::tracer().step(now); }
 #else
+constexpr bool QUIET_BUILD = true;
 void dump(uint64_t) {}
 #endif
 
 uint64_t time_ps(uint64_t steps) { return steps == cosim::NEVER ? steps : steps / s_steps_per_ps; }
 
-uint64_t next_slot() { return s_top->eventsPending() ? s_top->nextTimeSlot() : cosim::NEVER; }
+uint64_t next_slot() {
+    const uint64_t edge = s_clock.next();
+    return s_top->eventsPending() ? std::min(edge, s_top->nextTimeSlot()) : edge;
+}
 
 // Value-change callbacks may write signals that others wait for: repeat until none is called.
 bool value_callbacks() {
@@ -77,13 +87,32 @@ uint64_t next_time(uint64_t now, uint64_t deadline) {
     return stop_ps < time_ps(next) ? stop_ps * s_steps_per_ps : next;
 }
 
+// Runs steps in which nobody can have anything to do; returns after the evaluation of one in which
+// the gate moved, the model ended, or that is the last before `deadline`.
+void quiet_steps(VerilatedContext& context, uint64_t deadline) {
+    cosim::Bridge& bridge = cosim::bridge();
+    for (;;) {
+        s_clock.tick(*s_top, context.time());
+        Vtop___024root___eval(s_top->rootp);
+        if (bridge.gate_moved() || context.gotFinish()) return;
+        const uint64_t next = next_slot();
+        if (next >= deadline) return;
+        context.time(next);
+    }
+}
+
 void run(VerilatedContext& context) {
     cosim::Bridge& bridge = cosim::bridge();
     bool called = true;  // a callback ran in this step or the one before: anything may be registered
     bool watching = true;
     uint64_t deadline = cosim::NEVER;
     for (;;) {
-        s_top->eval_step();
+        if (!called && QUIET_BUILD && bridge.quiet()) {
+            quiet_steps(context, deadline);
+        } else {
+            s_clock.tick(*s_top, context.time());
+            s_top->eval_step();
+        }
         if (called) {
             VerilatedVpi::clearEvalNeeded();
             VerilatedVpi::doInertialPuts();
@@ -148,6 +177,7 @@ int main(int argc, char** argv) {
     context.fatalOnVpiError(false);  // cocotb asks for things Verilator does not know
     s_top = std::make_unique<Vtop>(&context, "");
     for (int power = context.timeprecision(); power < -12; ++power) s_steps_per_ps *= 10;
+    s_clock = cosim::Clock{s_steps_per_ps};
 #if VM_TRACE_FST || VM_TRACE_SAIF
     const std::string file = context.commandArgsPlusMatch("trace=");
     cosim::tracer().begin(context, *s_top, file.empty() ? file : file.substr(file.find('=') + 1));

@@ -66,9 +66,10 @@ def test_verilator_warns_of_nothing(sizes: dict[str, int]) -> None:
     assert "%Warning" not in text, text
 
 
-def test_verilator_warns_of_nothing_in_the_simulation_top() -> None:
+@pytest.mark.parametrize("more", [(), ("-DSIM_CLOCK_PORT",)])
+def test_verilator_warns_of_nothing_in_the_simulation_top(more: tuple[str, ...]) -> None:
     tool = verilator()
-    argv = [str(tool.bin), "--lint-only", "-Wall", "--timing", "--language", "1364-2005"]
+    argv = [str(tool.bin), "--lint-only", "-Wall", "--timing", "--language", "1364-2005", *more]
     argv += [*INCLUDES, "--timescale", "1ps/1ps", "--top-module", "sim_top", *PARTS]
     text = said([*argv, str(RTL / "lint.vlt"), *sources(*CHIP, "sim")], tool.env)
     assert "%Warning" not in text, text

@@ -22,6 +22,7 @@ def test_any_change_gives_another_build(source: Path) -> None:
     names = {_key(Rtl(top="top", sources=(source,)), (), "settings")}
     names.add(_key(Rtl(top="top", sources=(source,), parameters={"N": 2}), (), "settings"))
     names.add(_key(Rtl(top="top", sources=(source,), timescale="1ps/1ps"), (), "settings"))
+    names.add(_key(Rtl(top="top", sources=(source,), clock_ps=1000), (), "settings"))
     names.add(_key(Rtl(top="top", sources=(source,)), (), "other settings"))
     (source.parent / "defs.vh").write_text("`define X 1\n")
     names.add(_key(Rtl(top="top", sources=(source,), includes=(source.parent,)), (), "settings"))
@@ -29,7 +30,7 @@ def test_any_change_gives_another_build(source: Path) -> None:
     names.add(_key(Rtl(top="top", sources=(source,), includes=(source.parent,)), (), "settings"))
     source.write_text("module top(input b); endmodule\n")
     names.add(_key(Rtl(top="top", sources=(source,)), (), "settings"))
-    assert len(names) == 7
+    assert len(names) == 8
     same = _key(Rtl(top="top", sources=(source,)), (), "settings")
     assert same in names
 
