@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosim.cli_output import console_for
-from cosim.errors import UserInputError
+import typer
+
+from cosim.cli_output import console_for, print_json, shown_progress
+from cosim.errors import CircuitError, UserInputError
 
 if TYPE_CHECKING:
     from cosim.analog.ladder import Ladder
 
-__all__ = ["climb_bsnn"]
+__all__ = ["climb_bsnn", "study_bsnn"]
+
+DESIGN = "stt_bsnn_65nm"
 
 
 def climb_bsnn(
@@ -36,3 +42,48 @@ def climb_bsnn(
     drawn = None if die is None else sample_bsnn_die(chosen, rows, seed, die)
     with console_for(stderr=True).status("one time step in ngspice, all inputs in ideal and fast"):
         return bsnn_ladder(chosen, weights, spikes, rng=rng, die=drawn)
+
+
+def study_bsnn(
+    design: str,
+    sets: Sequence[str],
+    *,
+    seed: int,
+    out: Path,
+    quick: bool,
+    fresh: bool,
+    json: bool,
+) -> None:
+    """`cosim study bsnn`; a design of another kind stands for the shipped one of this kind."""
+    from cosim.design import design_kind
+    from cosim.sttbsnn.design import KIND
+    from cosim.study.bsnn import make_bsnn_study, point_count
+
+    chosen = design if design_kind(design) == KIND else DESIGN
+    words = ["cosim", "study", "bsnn", "--design", chosen]
+    words += [word for text in sets for word in ("--set", text)]
+    words += ["--seed", str(seed), *(["--quick"] if quick else [])]
+    with shown_progress(point_count(quick), json, "points") as progress:
+        made = make_bsnn_study(
+            chosen,
+            sets,
+            command=shlex.join(words),
+            seed=seed,
+            out=out,
+            quick=quick,
+            fresh=fresh,
+            tell=progress or (lambda text, done: None),
+        )
+    if json:
+        print_json({"csv": str(made.csv), "png": str(made.png), **made.counts, "rows": made.rows})
+    else:
+        counts = made.counts
+        typer.echo(
+            f"bsnn: {counts['points']} points, {counts['kept']} kept, "
+            f"{counts['solved']} solved, {counts['refused']} refused"
+        )
+        for row in made.refused:
+            typer.echo(f"  refused: {row['status']}")
+        typer.echo(f"{made.csv}\n{made.png}")
+    if len(made.refused) == made.counts["points"]:
+        raise CircuitError(f"study bsnn: every point was refused: {made.refused[0]['status']}")

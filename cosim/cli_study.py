@@ -34,6 +34,7 @@ class StudyName(StrEnum):
     neuron_mismatch = "neuron_mismatch"
     neuron_alternatives = "neuron_alternatives"
     neuron_accuracy = "neuron_accuracy"
+    bsnn = "bsnn"
 
 
 def study(
@@ -56,7 +57,8 @@ def study(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace points that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
 ) -> None:
-    """Solve many designs and draw: resistance, technology, drive (strength), neuron (all of it).
+    """Solve many designs and draw: resistance, technology, drive (strength), neuron (all of it),
+    bsnn (spread, offset, noise and energy of the spiking macro).
 
     An interrupted study goes on where it was when started again. A point that the engine refuses
     is a row of the CSV file whose `status` says why. --spot-check takes one image at each of a
@@ -66,6 +68,11 @@ def study(
     from cosim.study.spot import checkable, spot_check_study
     from cosim.study.subject import load_subject
 
+    if name is StudyName.bsnn:
+        from cosim.cli_bsnn import study_bsnn
+
+        study_bsnn(design, sets or (), seed=seed, out=out, quick=quick, fresh=fresh, json=as_json)
+        return
     names = GROUPS.get(name.value, (name.value,))
     if spot is not None:
         for one in names:

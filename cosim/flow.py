@@ -122,6 +122,7 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
                 die=_die(prepared.options.die, index),
                 noise=prepared.options.noise,
                 seed=prepared.options.seed,
+                foreseen=prepared.foreseen,
             )
             for index in range(design.soc.n_macro)
         ),

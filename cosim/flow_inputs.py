@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
@@ -82,7 +83,8 @@ class Prepared:
     """Everything a run needs, checked: from here on nothing the user gave can be wrong.
 
     `reference` is the class of each picture in NumPy, `checksums` FNV-1a of its features, `codes`
-    the integer reference's output codes of a CPU-only run.
+    the integer reference's output codes of a CPU-only run. `foreseen` is what the firmware will
+    push into the macro, picture by picture (MacroSpec.foreseen).
     """
 
     options: RunOptions
@@ -92,6 +94,7 @@ class Prepared:
     image: Image
     reference: tuple[int, ...]
     checksums: tuple[int, ...]
+    foreseen: tuple[str, ...]
     codes: np.ndarray[Any, Any] | None
     external: ExternalMemory | None = None
 
@@ -130,6 +133,7 @@ def prepare(options: RunOptions) -> Prepared:
         image=image,
         reference=tuple(int(label) for label in classes),
         checksums=tuple(fnv1a(row) for row in values),
+        foreseen=tuple(_hex(row) for row in bits) if options.engine != CPU_ONLY else (),
         codes=codes,
         external=external,
     )
@@ -156,6 +160,12 @@ def external_memory(image: Image, design: Design) -> ExternalMemory | None:
         latency=memory.latency_cycles(period_ps),
         rate=memory.rate(period_ps),
     )
+
+
+def _hex(bits: NDArray[np.generic]) -> str:
+    """Bits as one number in hex, bit 0 first."""
+    packed = np.packbits(np.asarray(bits, dtype=np.uint8), bitorder="little")
+    return f"{int.from_bytes(packed.tobytes(), 'little'):x}"
 
 
 def _circuit(design: Design, layers: int) -> Circuit:

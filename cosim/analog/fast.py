@@ -7,12 +7,13 @@ A change of inputs is one operating point (fast_forward.py) and then steps towar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosim.analog.characterise import NeuronCurve
+from cosim.analog.fast_ahead import Ahead
 from cosim.analog.fast_forward import GROUPS, FastStack, fast_stack
 from cosim.analog.fast_motion import Motion
 from cosim.analog.lockstep import Boundary, bill, sampled
@@ -47,6 +48,8 @@ class FastEngine:
         self._curve, self._die = curve, die
         self._stack: FastStack | None = None
         self._motion: Motion | None = None
+        self._foreseen: tuple[NDArray[np.generic], ...] = ()
+        self._ahead: Ahead | None = None
         self._pins = Boundary(name, self.sizes[0])
         self._converters = converters(self.sizes[-1], design)
         self._changed = self._from_off = False
@@ -65,9 +68,14 @@ class FastEngine:
                 f"weights are {stack.sizes}, the macro is {self.sizes}", macro=self.name
             )
         self._stack, self._motion = stack, Motion(stack)
+        self._ahead = Ahead(stack, self._foreseen)
         self._upkeep.programmed(stack.mapping.schedule.prog_words)
         self._changed, self._from_off = bool(self._pins.enabled), True
         self._restless()
+
+    def expect(self, inputs: Sequence[NDArray[np.generic]]) -> None:
+        """Bits (n_in,) that will probably come, in this order, in evaluations after `program`."""
+        self._foreseen = tuple(inputs)
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         stack, motion = self._programmed()
@@ -188,8 +196,9 @@ class FastEngine:
         if not self._changed:
             return
         stack, motion = self._programmed()
+        ahead = self._ahead or Ahead(stack, ())
         try:
-            goal = stack.solve(stack.drive_of(self._pins.bits))
+            goal = ahead.solve(self._pins.bits)
         except ConvergenceError as error:
             raise ConvergenceError(str(error), macro=self.name, t_ps=self._pins.now_ps) from error
         motion.head_for(goal, from_off=self._from_off)

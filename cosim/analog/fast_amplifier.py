@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_failure import BEYOND, failure
 from cosim.analog.tables_buffer import buffer_table
 from cosim.analog.tables_neuron import NeuronTable
 from cosim.design import Design
@@ -203,7 +204,11 @@ def buffer_state(y_v: Floats, design: Design) -> Floats:
 
 
 def buffer_drop(out_a: Floats, design: Design) -> Floats:
-    """Volts lost inside the buffer when it delivers `out_a`: the inverse of its soft limit."""
+    """Volts lost in buffers that deliver `out_a` (n, sources): their soft limit inverted."""
     buffer = design.macro.buffer
-    share = np.clip(out_a / buffer.imax_a, -MOST_DROP, MOST_DROP)
+    share = out_a / buffer.imax_a
+    beyond = ~(np.abs(share) <= MOST_DROP)
+    if beyond.any():
+        item, which = np.argwhere(beyond)[0]
+        raise failure(BEYOND, int(item), int(which), 0.0, 0)
     return np.asarray(buffer.rout_ohm * buffer.imax_a * share / np.sqrt(1 - share**2))

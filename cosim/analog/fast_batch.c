@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fast_batch.c : any number of inputs through one layer, LANES at a time; the kernel's way in. */
 #include "fast_kernel.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,21 +55,37 @@ static void scatter(double *to, const lane *from, long first, long n, long width
 			to[(first + e) * width + i] = from[i][e];
 }
 
-/* turns until every lane is below tol; a lane that is not a number never is */
-static long converge(const struct layer *z, struct state *g, double tol, long max_turns, long *turns)
+/* 1 + source LANES + lane of a source that delivers more than it can; 0 if there is none */
+static long beyond(const struct layer *z, const struct state *g)
+{
+	for (long i = 0; z->drop_ohm > 0 && i < z->n_rows - 1; i++)
+		for (long e = 0; e < LANES; e++)
+			if (!(fabs(g->row[z->place[i]][e]) <= MOST_SHARE * z->drop_a))
+				return 1 + i * LANES + e;
+	return 0;
+}
+
+/* turns until every lane is below tol; a lane that is not a number never is. Returns as fast_solve(). */
+static long converge(const struct layer *z, struct state *g, double tol, long max_turns, long *turns, long *where)
 {
 	const long lines = z->ports * 2 * z->v * z->c;
 
 	for (long turn = 1; turn <= max_turns; turn++) {
+		g->share = turn <= CYCLES * CYCLE ? z->share[(turn - 1) % CYCLE] : 1.0;
 		long lost = fast_turn(z, g, turn == 1, turn > 1), done = 1;
 		for (long e = 0; e < LANES; e++)
 			done &= g->worst[e] < tol;
 		*turns = *turns < turn ? turn : *turns;
-		if (done)
-			return lost ? 3 : 0;
+		*where = lost;
+		if (lost && (done || turn == max_turns))
+			return 3;
+		if (done) {
+			*where = beyond(z, g);
+			return *where ? 5 : 0;
+		}
 		for (long p = 0; p < lines; p++)
 			for (long e = 0; e < LANES; e++)
-				g->u[p][e] += g->du[p][e];
+				g->u[p][e] += g->du[p][e] *= g->share;
 		for (long i = 0; z->drop_ohm > 0 && i < z->n_rows - 1; i++)
 			memcpy(g->x[z->place[i]], g->next[i], sizeof(lane));
 	}
@@ -77,14 +94,15 @@ static long converge(const struct layer *z, struct state *g, double tol, long ma
 
 /* Solves n inputs. In: source [n][n_rows], u (a guess), *turns (at most). Out: x before and amps into the rows' feeds
  * [n][n_rows], u [n][ports][2][v*c], out [n][ports][n_out], heat, wire, worst [n], *turns (taken). Returns 0, 1 without
- * memory, 2 if it did not end, 3 if an amplifier has no operating point. */
+ * memory, 2 if it did not end, 3 if an amplifier has no operating point, 5 if a source is beyond its limit; where[2]: input,
+ * output or source of the last two. */
 long fast_solve(const struct layer *z, long n, double tol, long *turns, const double *source, double *x, double *amps,
-		double *u, double *out, double *heat, double *wire, double *worst)
+		double *u, double *out, double *heat, double *wire, double *worst, long *where)
 {
 	struct state g;
 	const long lines = z->ports * 2 * z->v * z->c, outs = z->ports * z->n_out, most = *turns;
 	char *memory = aligned_alloc(64, lay_out(z, &g, NULL));
-	long failed = 0;
+	long failed = 0, place = 0;
 
 	if (memory == NULL)
 		return 1;
@@ -100,7 +118,11 @@ long fast_solve(const struct layer *z, long n, double tol, long *turns, const do
 		memset(g.cut_u, 0, (size_t)(z->h * z->v * 2 * z->c) * sizeof(lane));
 		for (long i = 0; i < z->n_rows; i++)
 			memcpy(g.x[z->place[i]], g.source[i], sizeof(lane));
-		failed = converge(z, &g, tol, most, turns);
+		failed = converge(z, &g, tol, most, turns, &place);
+		if (failed && place > 0) {
+			where[0] = first + (place - 1) % LANES < n ? first + (place - 1) % LANES : n - 1;
+			where[1] = (place - 1) / LANES;
+		}
 		for (long i = 0; i < z->n_rows; i++)
 			for (long e = 0; e < LANES && first + e < n; e++) {
 				x[(first + e) * z->n_rows + i] = g.x[z->place[i]][e];

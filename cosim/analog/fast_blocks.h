@@ -175,7 +175,7 @@ BLOCK vec block_residuals(const struct tile *t, long r, const long rows, real r_
 }
 
 /* the step of `rows` rows from r; line sums get the slope times it */
-BLOCK void block_step(const struct tile *t, long r, const long rows, real g,
+BLOCK void block_step(const struct tile *t, long r, const long rows, real g, real half,
 		const struct sums *z, const vec *restrict rho, vec *restrict v, vec *restrict sum)
 {
 	const long C = t->c, R = t->r, cells = R * C, live = t->cc;
@@ -195,6 +195,8 @@ BLOCK void block_step(const struct tile *t, long r, const long rows, real g,
 		for (long k = 0; k < rows; k++) {
 			long e = (r + k) * C + c;
 			vec s = rho[e], d = rho[cells + e];
+			__builtin_prefetch(v + 2 * cells + e, 1, 2);
+			__builtin_prefetch(v + 3 * cells + e, 1, 2);
 			for (long m = 0; m < M; m++)
 				s += phi[m * C + c] * proj[k][m];
 			for (long l = 0; l < M; l++) {
@@ -202,15 +204,13 @@ BLOCK void block_step(const struct tile *t, long r, const long rows, real g,
 				d += psi[l * R + r + k] * pd[l * C + c];
 			}
 			total[k] += s;
-			s *= (real)0.5;
-			d *= (real)0.5;
-			v[e] += s + d;
-			v[cells + e] += s - d;
+			v[e] += half * (s + d);
+			v[cells + e] += half * (s - d);
 			sum0 += s + d;
 			sum1 += s - d;
 		}
-		sum[c] += g * sum0;
-		sum[C + c] += g * sum1;
+		sum[c] += (real)0.5 * g * sum0;
+		sum[C + c] += (real)0.5 * g * sum1;
 	}
 	for (long k = 0; k < rows; k++)
 		t->row[r + k] += g * total[k];

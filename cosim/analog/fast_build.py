@@ -34,11 +34,11 @@ WIDE = ("-mprefer-vector-width=512", "-Wno-psabi")
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
-@lru_cache(maxsize=2)
-def kernel(real: Real = "float") -> ctypes.CDLL:
-    """The compiled kernel whose cells are solved in `real`; built on first use."""
+@lru_cache(maxsize=4)
+def kernel(real: Real = "float", modes: int = 2) -> ctypes.CDLL:
+    """The compiled kernel whose cells are solved in `real` with `modes` of fast_modes.py."""
     sources = [FOLDER / name for name in SOURCES]
-    flags = (*MATH, *WIDE, f"-DSINGLE={int(real == 'float')}")
+    flags = (*MATH, *WIDE, f"-DSINGLE={int(real == 'float')}", f"-DMODES={modes}")
     found = library("fast", sources, flags, headers=[FOLDER / name for name in HEADERS])
     for name in ("fast_solve", "fast_network", "fast_spline"):
         getattr(found, name).restype = ctypes.c_long

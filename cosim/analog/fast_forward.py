@@ -21,6 +21,7 @@ from cosim.analog.fast_amplifier import (
     supply_share,
 )
 from cosim.analog.fast_cells import TOL_V, LayerSolver, LayerState
+from cosim.analog.fast_failure import in_layer
 from cosim.analog.fast_layer import tiled_layer
 from cosim.analog.fast_loaded import solve_loaded, source_conductance
 from cosim.analog.tables_loaded import LoadedNeuron, loaded_neuron
@@ -115,27 +116,28 @@ class FastStack:
         amplifier_v: list[Floats] = []
         neuron_v: list[Floats] = []
         for index, solver in enumerate(self.solvers):
-            if index and self.loaded is not None:
-                state, neuron_v[-1] = solve_loaded(
-                    solver,
-                    seen_s=self._seen_s[index],
-                    neuron=self.loaded,
-                    signal_v=self.solvers[index - 1].bank.signal_v(amplifier_v[-1]),
-                    start_v=neuron_v[-1],
-                    bias_v=vdd_v,
-                    tol_v=tol_v,
-                )
-            else:
-                state = solver.solve(source_v, tol_v=tol_v)
-            a_v = solver.bank.neuron_in_v(state.out_v)
-            y_v = self.neuron.output_v(solver.bank.signal_v(a_v))
-            layers.append(state)
-            amplifier_v.append(a_v)
-            neuron_v.append(y_v)
-            if index < len(self.solvers) - 1 and self.loaded is None:
-                source_v = np.hstack(
-                    [buffer_state(y_v, self.design), np.full((len(y_v), 1), vdd_v)]
-                )
+            with in_layer(index):
+                if index and self.loaded is not None:
+                    state, neuron_v[-1] = solve_loaded(
+                        solver,
+                        seen_s=self._seen_s[index],
+                        neuron=self.loaded,
+                        signal_v=self.solvers[index - 1].bank.signal_v(amplifier_v[-1]),
+                        start_v=neuron_v[-1],
+                        bias_v=vdd_v,
+                        tol_v=tol_v,
+                    )
+                else:
+                    state = solver.solve(source_v, tol_v=tol_v)
+                a_v = solver.bank.neuron_in_v(state.out_v)
+                y_v = self.neuron.output_v(solver.bank.signal_v(a_v))
+                layers.append(state)
+                amplifier_v.append(a_v)
+                neuron_v.append(y_v)
+                if index < len(self.solvers) - 1 and self.loaded is None:
+                    source_v = np.hstack(
+                        [buffer_state(y_v, self.design), np.full((len(y_v), 1), vdd_v)]
+                    )
         return StackState(
             layers=tuple(layers),
             amplifier_v=tuple(amplifier_v),
@@ -200,7 +202,7 @@ class FastStack:
         if not (ones | (inputs == 0)).all():
             raise ModelError("input bits must be 0 or 1")
         vdd_v = self.design.macro.vdd_v
-        return ones * (2 * vdd_v) - vdd_v  # exact: 2 VDD is
+        return np.asarray(ones * (2 * vdd_v) - vdd_v)  # exact: 2 VDD is
 
 
 @lru_cache(maxsize=1)

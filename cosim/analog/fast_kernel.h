@@ -2,7 +2,8 @@
 /* fast_kernel.h : what the files of engine fast's kernel share: lanes of inputs, a layer, its amplifiers.
  *
  * Every number that depends on the input is a vector of LANES inputs side by side. Cells are solved in `real` (float
- * if SINGLE, double for tolerances below float's floor); ports, amplifiers and sums over tiles are double.
+ * if SINGLE, double for tolerances below float's floor); ports, amplifiers and sums over tiles are double. Of the wires'
+ * modes M are kept (fast_modes.py).
  */
 #ifndef FAST_KERNEL_H
 #define FAST_KERNEL_H
@@ -12,11 +13,14 @@ typedef float real;
 #else
 typedef double real;
 #endif
-enum { M = 2, LANES = 16, WIDE = 8, PAIR = LANES / WIDE, TOGETHER = 2 }; /* columns that amplifiers are solved in */
+enum { M = MODES, LANES = 16, WIDE = 8, PAIR = LANES / WIDE, TOGETHER = 2 }; /* columns that amplifiers are solved in */
+enum { CYCLE = 6, CYCLES = 4 }; /* turns until shares of a step repeat; so often they do, then steps are whole */
 enum { POWERS_I = 6, POWERS_X = 8 };
 
 typedef real vec __attribute__((vector_size(LANES * sizeof(real))));
 typedef double wide __attribute__((vector_size(64), may_alias)); /* PAIR of them are the LANES */
+
+static const double MOST_SHARE = 0.99; /* of a source's current limit: beyond, its drop grows without bounds */
 
 struct amplifier { /* of a layer; vid = A + alpha out, feedback current = beta out + B; see fast_amplifier.py */
 	double k, a0, rout, swing, soft, r1, r3, rail, ref, low, per_v, load_a; /* load_a: most a neuron draws */
@@ -43,6 +47,7 @@ struct layer {             /* h x v tiles of r x c synapses; port p of row parti
 	const double *port_step;              /* [ports][v][2c][2c] volts per ampere */
 	const real *series;                   /* [POWERS_I][POWERS_X] ohm beyond r_s: fast_access.py */
 	struct amplifier amp;
+	double share[CYCLE];                  /* of each turn's step that is taken: fast_chord.py */
 };
 
 struct tile {              /* one tile: x [r], u, du [2c] in, cells v [2][r][c] in place; amperes s [2c], row [r] out */
@@ -59,13 +64,15 @@ struct tile {              /* one tile: x [r], u, du [2c] in, cells v [2][r][c] 
 typedef double lane[LANES];
 
 struct state {             /* of LANES inputs; arrays as in fast_batch.c */
+	double share;          /* of a step that is taken */
 	lane *source, *x, *next, *row, *u, *s, *du, *out, *cut_x, *cut_u;
 	lane heat, wire, worst;
 	vec *v, *room;
 };
 
 long fast_turn(const struct layer *z, struct state *g, int first, int react);
-void tile_step(const struct layer *z, struct tile *t, int react);
+void tile_start(const struct tile *t);
+void tile_step(const struct layer *z, struct tile *t, int react, double share);
 void amplifier_start(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
 		     const wide *a, const wide *b, wide *out);
 long amplifier_newton(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,

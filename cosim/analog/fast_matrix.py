@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.fast_amplifier import AmplifierBank, AmplifierValues, buffer_drop
 from cosim.analog.fast_build import kernel
-from cosim.analog.fast_failure import failure
+from cosim.analog.fast_failure import NO_MEMORY, failure
 from cosim.analog.fast_layer import TiledLayer
 from cosim.analog.fast_reduce import ReducedLayer
 from cosim.errors import ConvergenceError
@@ -30,7 +30,7 @@ __all__ = ["LinearNetwork", "LinearPoint"]
 Floats = NDArray[np.float64]
 MAX_TURNS = 60
 SETTLED = 0.01  # of a tolerance: to where columns of one partition are swept
-NO_MEMORY, PACK = 1, 8  # as in fast_network.c and .h
+PACK = 8  # as in fast_network.h
 PRODUCTS = ("given", "near", "first", "taken")
 
 

@@ -3,7 +3,7 @@
 
 M = 1 + g K_in x 1 + g 1 x K_out is what a step of all cell voltages meets. On the eigenvectors phi
 of K_in and psi of K_out it is 1/(1 + 2 g alpha + g beta) = 1 + fa + fb + hkl; the modes left out
-are small against 1/g.
+are small against 1/g. Large tiles need more of them than small ones.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MODES", "Modes", "modes_of"]
+__all__ = ["Modes", "modes_of"]
 
 Floats = NDArray[np.float64]
-MODES = 2  # as M in fast_kernel.h; four take as many steps on 32x32 tiles and a third more time
+FEW, MANY = 2, 8  # kernels there are; four take as many steps on 32x32 tiles and a third more time
+WEAK = 0.3  # of 1/g: FEW modes do if the next one is weaker; at 1.4 (256x256 tiles) steps diverge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Modes:
     `port` (n_ports, v, 2c, 2c) is the conductance the ports see through cells of slope g.
     """
 
+    count: int
     g: float
     phi: Floats
     fa: Floats
@@ -47,10 +49,20 @@ def _strongest(matrix: Floats, m: int, live: slice, size: int) -> tuple[Floats, 
     return phi, alpha
 
 
+def _count(k_in: Floats, k_out: Floats, g: float) -> int:
+    """How many modes a step needs."""
+    left = [
+        share * g * float(np.linalg.eigvalsh(matrix)[-1 - FEW])
+        for share, matrix in ((2, k_in), (1, k_out))
+        if len(matrix) > FEW
+    ]
+    return MANY if max(left, default=0.0) > WEAK else FEW
+
+
 def modes_of(live: NDArray[np.bool_], k_in: Floats, k_out: Floats, g: float, tied: bool) -> Modes:
     """Modes for cells where `live` (h, v, rows, cols) is true."""
     h_p, v_p, rows, cols = live.shape
-    m = MODES
+    m = _count(k_in, k_out, g)
     live_rows = live.any(axis=(1, 3)).sum(axis=1)
     live_cols = live.any(axis=(0, 2)).sum(axis=1)
     phi, alpha = np.zeros((v_p, m, cols)), np.zeros((v_p, m))
@@ -78,4 +90,4 @@ def modes_of(live: NDArray[np.bool_], k_in: Floats, k_out: Floats, g: float, tie
             port[h if tied else 0, v] += np.block([[same, cross], [cross, same]])
     arrays = (phi, fa, psi, fb, y, eta, hkl)
     phi, fa, psi, fb, y, eta, hkl = (np.ascontiguousarray(a) for a in arrays)
-    return Modes(g=g, phi=phi, fa=fa, psi=psi, fb=fb, y=y, eta=eta, hkl=hkl, port=port)
+    return Modes(count=m, g=g, phi=phi, fa=fa, psi=psi, fb=fb, y=y, eta=eta, hkl=hkl, port=port)

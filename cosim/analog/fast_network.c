@@ -16,7 +16,6 @@ enum { STEP = PACK }; /* rows of a product in registers */
 #else
 enum { STEP = 2 };
 #endif
-static const double MOST_SHARE = 0.99; /* of the current limit: beyond, D grows without bounds */
 
 struct room { both *source, *z, *amps, *given, *out; double left; }; /* of LANES inputs; z: sources behind D, then outputs */
 

@@ -50,12 +50,12 @@ static void visit(const struct layer *z, struct state *g, long h, long j, int fi
 		t.u[c] = narrow(cut ? g->cut_u[id * 2 * C + c] : g->u[p]);
 		t.du[c] = cut ? (vec){0} : narrow(g->du[p]);
 	}
-	if (first)
-		for (long side = 0; side < 2; side++)
-			for (long r = t.r0; r < R; r++)
-				for (long c = 0; c < t.cc; c++)
-					t.v[(side * R + r) * C + c] = t.x[r] - t.u[side * C + c];
-	tile_step(z, &t, react);
+	if (first) { /* cells of one slope behind these rows and lines */
+		tile_start(&t);
+		memcpy(t.du, t.u, 2 * (size_t)C * sizeof *t.u);
+		react = 1;
+	}
+	tile_step(z, &t, react, g->share);
 	for (long e = 0; e < LANES; e++) {
 		raise_to(g->worst, (double)t.worst[e], e);
 		for (long r = t.r0; r < R; r++) {
@@ -159,14 +159,14 @@ static void source_steps(const struct layer *z, struct state *g)
 	for (long i = 0; z->drop_ohm > 0 && i < z->n_rows - 1; i++)
 		for (long e = 0; e < LANES; e++) {
 			double share = g->row[z->place[i]][e] / z->drop_a;
-			share = share > 0.99 ? 0.99 : share < -0.99 ? -0.99 : share;
+			share = share > MOST_SHARE ? MOST_SHARE : share < -MOST_SHARE ? -MOST_SHARE : share;
 			double new = g->source[i][e] - z->drop_ohm * z->drop_a * share / sqrt(1 - share * share);
 			raise_to(g->worst, new - g->x[z->place[i]][e], e);
 			g->next[i][e] = new;
 		}
 }
 
-/* Everything once, from the state's x and u; leaves steps in du and next. Returns how many amplifiers were lost. */
+/* Everything once, from the state's x and u; leaves steps in du and next. Returns as amplifiers(). */
 long fast_turn(const struct layer *z, struct state *g, int first, int react)
 {
 	memset(g->s, 0, (size_t)(z->ports * 2 * z->v * z->c) * sizeof(lane));

@@ -55,13 +55,14 @@ static double corner(double x, double *slope)
 	return (x > 0 ? x : 0.0) + log1p(e);
 }
 
-/* current into a neuron at signal v, and its slope */
+/* current into a neuron at signal v, and its slope; its last value beyond the curve, which nobody reads there */
 static double neuron(const struct amplifier *p, double v, double *slope)
 {
-	long i = (long)between(0.0, (v - p->low) * p->per_v, (double)(p->points - 1));
-	const double *c = p->spline + 4 * i, h = v - p->low - (double)i / p->per_v;
+	const double free = (v - p->low) * p->per_v, at = between(0.0, free, (double)p->points);
+	long i = (long)between(0.0, at, (double)(p->points - 1));
+	const double *c = p->spline + 4 * i, h = (at - (double)i) / p->per_v;
 
-	*slope = (3.0 * c[0] * h + 2.0 * c[1]) * h + c[2];
+	*slope = at == free ? (3.0 * c[0] * h + 2.0 * c[1]) * h + c[2] : 0.0;
 	return ((c[0] * h + c[1]) * h + c[2]) * h + c[3];
 }
 
@@ -103,12 +104,18 @@ static long solve_stage(const struct amplifier *p, const struct stage *s, double
 static long solve_output(const struct layer *z, struct state *g, struct stage *s, long j, long e)
 {
 	const struct amplifier *p = &z->amp;
-	const double most = 2.0 * p->rail, g_tie = 1.0 / (s->d * z->tie);
-	double low = -most, high = most, a = 0.0;
+	const double g_tie = 1.0 / (s->d * z->tie), ports = (double)z->ports;
+	double a = 0.0, back = 0.0;
 	long lost = 1, close = 0;
 
-	for (long q = 0; q < z->ports; q++)
-		a += g->out[q * z->n_out + j][e] / (double)z->ports;
+	for (long q = 0; q < z->ports; q++) {
+		connect(z, g, q, j, e, s);
+		a += g->out[q * z->n_out + j][e] / ports;
+		back = fmax(back, fabs(s->back));
+	}
+	/* beyond, every op-amp pulls back by more than the neuron can draw */
+	const double most = (p->swing + 2.0 * p->soft + back + p->load_a / (ports * g_tie)) / s->c;
+	double low = -most, high = most;
 	a = between(low, a, high);
 	for (long q = 0; q < z->ports; q++) { /* `out` holds w meanwhile */
 		double *w = &g->out[q * z->n_out + j][e];
@@ -145,7 +152,7 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 	return lost > 0;
 }
 
-/* Outputs of all op-amps of a layer from the lines; returns how many outputs have no operating point. */
+/* Outputs of all op-amps of a layer from the lines; returns 0, or 1 + output LANES + lane of one without operating point. */
 long tied_newton(const struct layer *z, struct state *g)
 {
 	struct stage s = surroundings(z);
@@ -153,6 +160,7 @@ long tied_newton(const struct layer *z, struct state *g)
 
 	for (long j = 0; j < z->n_out; j++)
 		for (long e = 0; e < LANES; e++)
-			lost += solve_output(z, g, &s, j, e);
+			if (solve_output(z, g, &s, j, e) && !lost)
+				lost = 1 + j * LANES + e;
 	return lost;
 }

@@ -36,6 +36,42 @@ static void port_reaction(const struct tile *t, vec *qd, vec *z0, vec *zl)
 	}
 }
 
+/* cell voltages of linear cells of slope g while the ports stand at 0: M^-1 x. The ports' reaction does the rest. */
+void tile_start(const struct tile *t)
+{
+	const long C = t->c, R = t->r;
+	vec *w = t->work; /* [M][C] */
+
+	for (long l = 0; l < M; l++) {
+		vec sum = {0};
+		for (long r = t->r0; r < R; r++)
+			sum += t->psi[l * R + r] * t->x[r];
+		for (long c = 0; c < t->cc; c++)
+			w[l * C + c] = sum;
+	}
+	real whole[M] = {0};
+	for (long k = 0; k < M; k++)
+		for (long c = 0; c < t->cc; c++)
+			whole[k] += t->phi[k * C + c];
+	for (long c = 0; c < t->cc; c++) {
+		real own = 1;
+		for (long k = 0; k < M; k++)
+			own += t->fa[k] * whole[k] * t->phi[k * C + c];
+		for (long l = 0; l < M; l++) {
+			real both = t->fb[l];
+			for (long k = 0; k < M; k++)
+				both += t->hkl[l * M + k] * whole[k] * t->phi[k * C + c];
+			w[l * C + c] *= both;
+		}
+		for (long r = t->r0; r < R; r++) {
+			vec v = own * t->x[r];
+			for (long l = 0; l < M; l++)
+				v += t->psi[l * R + r] * w[l * C + c];
+			t->v[r * C + c] = t->v[(R + r) * C + c] = v;
+		}
+	}
+}
+
 /* input line of row r: potentials `top` of its cells */
 static void row_line(const struct tile *t, long r, real r_in, const vec *restrict i, vec *restrict seg, vec *restrict top)
 {
@@ -76,7 +112,7 @@ static void mix(const struct tile *t, const struct sums *z)
 }
 
 /* v += M^-1 rho; currents into ports and out of rows follow by the slope */
-void tile_step(const struct layer *z, struct tile *t, int react)
+void tile_step(const struct layer *z, struct tile *t, int react, double share)
 {
 	const long C = t->c, cells = t->r * C, R = t->r;
 	const real r_in = (real)z->r_in, r_out = (real)z->r_out, r_s = (real)z->r_s, kk = (real)z->k, g = (real)z->g;
@@ -114,7 +150,7 @@ void tile_step(const struct layer *z, struct tile *t, int react)
 	}
 	mix(t, &q);
 	for (r = t->r0; r + ROWS <= R; r += ROWS)
-		block_step(t, r, ROWS, g, &q, i, t->v, sum);
+		block_step(t, r, ROWS, g, (real)(0.5 * share), &q, i, t->v, sum);
 	for (; r < R; r++)
-		block_step(t, r, 1, g, &q, i, t->v, sum);
+		block_step(t, r, 1, g, (real)(0.5 * share), &q, i, t->v, sum);
 }

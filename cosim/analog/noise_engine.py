@@ -9,7 +9,7 @@ noise in every engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -58,6 +58,12 @@ class NoisyEngine:
     def program(self, weights: tuple[Floats, ...]) -> None:
         self._weights, self._noise = weights, None
         self.inner.program(weights)
+
+    def expect(self, inputs: Sequence[NDArray[np.generic]]) -> None:
+        """Handed on to an engine that gains by it."""
+        expect = getattr(self.inner, "expect", None)
+        if expect is not None:
+            expect(inputs)
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         self._see(levels)

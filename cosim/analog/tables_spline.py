@@ -41,8 +41,10 @@ class Spline:
         )
         if outside:
             worst = values.ravel()[outside - 1]  # NaN is outside
+            which = f" {(outside - 1) % values.shape[-1]}:" if values.ndim > 1 else ""
             raise RangeError(
-                f"{self.what} {worst:.4g} V is outside its curve, {self.low:g}..{self.high:g} V"
+                f"{self.what}{which} {worst:.4g} V is outside its curve, "
+                f"{self.low:g}..{self.high:g} V"
             )
         return found, slope
 

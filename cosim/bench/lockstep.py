@@ -16,7 +16,7 @@ from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 from cosim.model.twin import twin_codes
 
-__all__ = ["WIRED", "fc", "fc_wires", "lag", "soc"]
+__all__ = ["RATIO_MIN", "WIRED", "fc", "fc_wires", "lag", "soc"]
 
 RATIO_MIN, CYCLES_PER_S_MIN = 0.9, 1e6
 FC_MAX_S, FC_WIRES_MAX_S = 120.0, 480.0

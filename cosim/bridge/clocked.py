@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosim.analog.netlist import ENABLE, input_pin, output_pin
 from cosim.analog.protocol import Energy, Floats, MacroEngine, Sample
@@ -78,6 +79,7 @@ class ClockedMacro:
         self._run: _Run | None = None
         self._idle_since: tuple[int, float] | None = None  # time and energy when en fell
         self._spent_j: list[Energy] = []  # of engines already closed
+        self._foreseen = tuple(_bits(text, spec.sizes[0]) for text in spec.foreseen)
         self._code_pins = tuple(output_pin(j) for j in range(config.out_n))
 
     # -- called by the coordinator -------------------------------------------------------------
@@ -149,6 +151,9 @@ class ClockedMacro:
         words = np.array([self._words[k] for k in range(self._n_words)], dtype=np.uint32)
         weights = unpack(words, self.sizes)
         self._engine = self._make()
+        expect = getattr(self._engine, "expect", None)  # only some engines gain by looking ahead
+        if expect is not None and self._foreseen:
+            expect(self._foreseen)
         self._engine.program(tuple(np.asarray(layer, dtype=np.float64) for layer in weights))
         self._fresh, self._programmed_ps = False, t_ps
         begin_ps, self._first_word_ps = self._first_word_ps, None
@@ -350,6 +355,12 @@ class ClockedMacro:
             self._emit(
                 Asleep(macro=self.index, t_begin_ps=begin_ps, t_end_ps=t_ps, energy_j=energy_j)
             )
+
+
+def _bits(text: str, width: int) -> NDArray[np.int64]:
+    """Bits (width,) of a number in hex, bit 0 first."""
+    word = int(text, 16)
+    return np.array([(word >> bit) & 1 for bit in range(width)], dtype=np.int64)
 
 
 def _minus(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:

@@ -88,7 +88,8 @@ class SocOutcome:
 
     `energies` holds for each macro the totals of every engine it had (one per programming).
     `wall_s` is the time of the simulation proper, without build and start; `parts_s` splits that
-    of the whole call (soc_perf.py, and `build_s`, `start_s`, `end_s`).
+    of the whole call (soc_perf.py, and `build_s`, `start_s`, `end_s`). `evaluations_cpu_s` is the
+    processor time of the simulator's process at the end of each evaluation.
     """
 
     run_dir: Path
@@ -100,6 +101,7 @@ class SocOutcome:
     warnings: tuple[str, ...] = ()
     wall_s: float = 0.0
     parts_s: Mapping[str, float] = field(default_factory=dict)
+    evaluations_cpu_s: tuple[float, ...] = ()
     complete: bool = False
 
     @property
@@ -152,6 +154,7 @@ def soc_rtl(
             **tracing.parameters,
         },
         trace=tracing.kind,
+        clock_ps=clock_ps,
     )
 
 
@@ -287,6 +290,7 @@ class _Follower:
         self.ended = False
         self.wall_s = 0.0
         self.parts: dict[str, float] = {}
+        self.evaluations_cpu_s: tuple[float, ...] = ()
         self.mark_s = time.monotonic()  # when the part under way began
         self._rest = b""
         self._pids: dict[str, tuple[int, int]] = {}  # macro -> process, time it was told
@@ -324,6 +328,7 @@ class _Follower:
         elif kind == "end":
             self.ended, self.wall_s = True, note["wall_s"]
             self.parts |= note["parts"]
+            self.evaluations_cpu_s = tuple(note["evaluations_cpu_s"])
             self.mark_s = time.monotonic()
         elif kind == "error":
             self.error = _error(note)
@@ -399,6 +404,7 @@ def read_outcome(run_dir: Path, follower: _Follower | None = None) -> SocOutcome
         warnings=tuple(follower.warnings) if follower else (),
         wall_s=follower.wall_s if follower else 0.0,
         parts_s=follower.parts if follower else {},
+        evaluations_cpu_s=follower.evaluations_cpu_s if follower else (),
         complete=follower is not None and follower.ended,
     )
 

@@ -34,7 +34,7 @@ from cosim.bridge.soc_config import (
 from cosim.bridge.soc_perf import Meter, timed
 from cosim.bridge.soc_probe import Prober
 from cosim.errors import CosimError, RtlError, RunFolderError
-from cosim.trace.events import Event, to_json
+from cosim.trace.events import Evaluation, Event, to_json
 
 __all__ = ["soc"]
 
@@ -80,6 +80,7 @@ class Coordinator:
             ClockedMacro(index, spec, config, make=partial(self._make, spec), emit=self._emit)
             for index, spec in enumerate(config.macros)
         ]
+        self.evaluations_cpu_s: list[float] = []  # processor time of this process at each end
         self._told: dict[str, int] = {}
         self._codes = 0
         self._in_reset = True
@@ -105,6 +106,8 @@ class Coordinator:
 
     def _emit(self, event: Event) -> None:
         self.reporter.event(event)
+        if isinstance(event, Evaluation):
+            self.evaluations_cpu_s.append(time.process_time())
         self._tell_processes()
 
     def _tell_processes(self) -> None:
@@ -243,7 +246,8 @@ async def soc(dut: Any) -> None:
         whole_s, after = time.perf_counter() - began_s, _seconds()
         spent = [b - a for a, b in zip(before, after, strict=True)]
         parts = coordinator.meter.parts(whole_s, *spent)
-        reporter.note("end", t_ps=end_ps, wall_s=wall_s, parts=parts)
+        cpu_s = coordinator.evaluations_cpu_s
+        reporter.note("end", t_ps=end_ps, wall_s=wall_s, parts=parts, evaluations_cpu_s=cpu_s)
         # sim_events writes the exit one edge later and ends the simulation there.
         await Timer(config.clock_ps, unit="ps")
         await ReadOnly()

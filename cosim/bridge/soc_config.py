@@ -42,7 +42,9 @@ class MacroSpec:
     `factory` is `module:function`, called in the simulator process as
     `function(kind, name, design, sizes)`; `design` is loaded from the file of that name, and is
     None without one. `sizes` are the inputs of the stack, then the outputs of each layer. With
-    `die` (a die of `seed`) or `noise` the function gets `die` or `noise_seed` as well.
+    `die` (a die of `seed`) or `noise` the function gets `die` or `noise_seed` as well. `foreseen`
+    are inputs that will probably come, as numbers in hex, input 0 in bit 0: an engine may solve
+    them ahead; it changes no result beyond the solver's tolerance.
     """
 
     name: str
@@ -53,6 +55,7 @@ class MacroSpec:
     die: int | None = None
     noise: bool = False
     seed: int = 1
+    foreseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,8 @@ def load_config(path: Path) -> SocConfig:
     """The file that `save` wrote."""
     data = json.loads(path.read_text())
     macros = tuple(
-        MacroSpec(**{**macro, "sizes": tuple(macro["sizes"])}) for macro in data.pop("macros")
+        MacroSpec(**{**macro, **{key: tuple(macro[key]) for key in ("sizes", "foreseen")}})
+        for macro in data.pop("macros")
     )
     return SocConfig(macros=macros, **data)
 

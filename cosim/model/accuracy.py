@@ -11,7 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-from cosim.model.datasets import Dataset, load_images
+from cosim.model.colour import load_for
+from cosim.model.datasets import Dataset
 from cosim.model.fc import Circuit, codes_from_volts, fc_volts
 from cosim.model.integer import feature_bits, features
 from cosim.model.network import Network
@@ -25,6 +26,7 @@ def accuracy(
     network: Network, dataset: Dataset, circuit: Circuit | None = None
 ) -> dict[str, float]:
     """Percent right: `hybrid` (balanced columns), `hybrid_exact_columns`, `cpu_only`."""
+    circuit = circuit or Circuit.of_layers(len(network.fc))
     bits = feature_bits(features(network, dataset.images))
 
     def percent(codes: object) -> float:
@@ -45,11 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", help="shipped name or .npz file")
     parser.add_argument("--data", type=Path, help="folder of IDX files; default: built-in images")
     args = parser.parse_args(argv)
-    dataset = load_images(args.data)
+    network = load_network(args.model)
+    dataset = load_for(network, args.data)
     result = {
         "source": dataset.source,
         "images": len(dataset.images),
-        **accuracy(load_network(args.model), dataset),
+        **accuracy(network, dataset),
     }
     sys.stdout.write(json.dumps(result) + "\n")
     return 0

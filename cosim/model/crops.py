@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""crops : colour images shifted, mirrored and partly covered at random (extra `train`)."""
+"""crops : images shifted, mirrored and partly covered at random (extra `train`)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ GREY = 120  # of the covered square: about the mean of CIFAR-10
 
 
 class Crops:
-    """Batches of images (n, 3, 32, 32) with up to `reach` pixels of shift, borders black."""
+    """Batches of images (n, c, side, side) with up to `reach` pixels of shift, borders black."""
 
-    def __init__(self, images: NDArray[np.uint8], reach: int = 4, cover: int = 10) -> None:
+    def __init__(
+        self, images: NDArray[np.uint8], reach: int, cover: int, *, mirror: bool = True
+    ) -> None:
         self.reach, self.cover, self.side = reach, cover, images.shape[-1]
+        self.mirror = mirror
         edge = ((0, 0), (reach, reach), (reach, reach), (0, 0))
         self.padded = torch.tensor(np.pad(images.transpose(0, 2, 3, 1), edge))
 
@@ -29,10 +32,10 @@ class Crops:
         return self.padded[pick, cut, cut].float().permute(0, 3, 1, 2)
 
     def moved(self, pick: Tensor) -> Tensor:
-        """Shifted, half of them mirrored, a square of `cover` pixels covered; float32."""
+        """Shifted, mirrored, partly covered, as asked for; float32."""
         n, side = len(pick), torch.arange(self.side)
         shift = torch.randint(0, 2 * self.reach + 1, (2, n, 1))
-        mirrored = torch.rand(n, 1) < 0.5
+        mirrored = torch.rand(n, 1) < (0.5 if self.mirror else 0.0)
         cols = torch.where(mirrored, self.side - 1 - side, side) + shift[1]
         rows = side + shift[0]
         x = self.padded[pick[:, None, None], rows[:, :, None], cols[:, None, :]].float()

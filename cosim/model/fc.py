@@ -108,7 +108,7 @@ def fc_volts(
     column: Column = "balanced",
 ) -> Floats:
     """Output neuron voltages (n, n_classes) for input bits (n, n_features)."""
-    circuit = circuit or Circuit()
+    circuit = circuit or Circuit.of_layers(len(network.fc))
     v = np.where(bits > 0, circuit.vdd_v, -circuit.vdd_v)
     for gain, weight in zip(circuit.gains, network.fc, strict=True):
         v = np.hstack([v, np.full((len(v), 1), circuit.vdd_v)])

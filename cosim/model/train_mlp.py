@@ -36,8 +36,8 @@ VOLT_LOGIT, AMPLIFIER_LOGIT, AMPLIFIER_WEIGHT = 15.0, -6.0, 0.3
 class MlpSettings:
     """How to train."""
 
-    epochs: int
-    seed: int
+    epochs: int = 60
+    seed: int = 1
     threads: int = 1  # of torch
     batch: int = 200
     rate: float = 3e-3
@@ -47,7 +47,10 @@ class MlpSettings:
 
 
 def train_mlp(
-    dataset: Dataset, curve: tuple[Any, Any], settings: MlpSettings, hidden: Sequence[int]
+    dataset: Dataset,
+    curve: tuple[Any, Any],
+    settings: MlpSettings,
+    hidden: Sequence[int] = MLP_HIDDEN,
 ) -> CircuitHead:
     """A trained head for images (n, rows, columns)."""
     torch.set_num_threads(settings.threads)

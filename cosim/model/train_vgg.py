@@ -40,9 +40,9 @@ CALIBRATION = 500  # images that the scales of the activations are taken from
 class VggSettings:
     """How to train: `epochs` in floating point, then `integer_epochs` as the firmware computes."""
 
-    epochs: int
-    integer_epochs: int
-    seed: int
+    epochs: int = 14
+    integer_epochs: int = 3
+    seed: int = 1
     threads: int = 1  # of torch
     batch: int = 250
     rate: float = 0.15  # SGD's largest

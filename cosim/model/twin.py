@@ -30,7 +30,7 @@ def build_luts(
     circuit: Circuit | None = None,
 ) -> tuple[Lut, ...]:
     """Neuron tables for the weights `fc`: each entry is the curve at the middle of its bin."""
-    circuit = circuit or Circuit()
+    circuit = circuit or Circuit.of_layers(len(fc))
     luts = []
     for index, (gain, weight) in enumerate(zip(circuit.gains, fc, strict=True)):
         n = len(weight)

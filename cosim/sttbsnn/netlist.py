@@ -23,7 +23,8 @@ from cosim.sttbsnn.levels import Levels
 
 __all__ = ["ENABLE", "STROBE", "build_bsnn", "input_pin", "models", "spike_pin", "threshold_pin"]
 
-ENABLE, STROBE = "en", "strobe"
+ENABLE = "en"
+STROBE = "strobe"
 SUBCKT = "stt_bsnn"
 Weights = NDArray[np.int8]
 

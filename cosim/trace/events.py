@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,8 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def to_json(event: Event) -> str:
     """One line, without its end."""
-    return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, allow_nan=False)
+    values = {item.name: getattr(event, item.name) for item in fields(event)}  # asdict copies deep
+    return json.dumps({"event": _NAMES[type(event)], **values}, allow_nan=False)
 
 
 def from_json(line: str) -> Event:

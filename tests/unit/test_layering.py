@@ -60,6 +60,10 @@ ALLOWED: dict[str, set[str]] = {
     "bench": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "flow"}
     | {"study"},  # its charts
+    # one module a published system: each may use whatever makes its figures
+    "reproduce": BASE
+    | {"design", "model", "mapping", "analog", "sttbsnn", "bridge", "trace", "report", "flow"}
+    | {"api", "study"},
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
     | {"doctor", "flow", "rtl_lint", "bench", "study", "api"}

@@ -156,6 +156,22 @@ def test_the_reduced_layer_equals_the_chord_iteration_for_linear_cells(
     assert np.abs(iterated.source_a - exact.source_a).max() < 1e-12
 
 
+@pytest.mark.slow  # compiles a kernel of its own
+def test_tall_tiles_take_more_modes_and_converge(random_stack: Callable) -> None:
+    tall = ["macro.tile.rows=400", "macro.tile.cols=400"]
+    design = load_design("imac_14nm", tall + WIRES + LINEAR)
+    small = fast_stack(random_stack(40, 20), load_design("imac_14nm", SMALL + WIRES)).solvers[0]
+    solver = fast_stack(random_stack(300, 12), design).solvers[0]
+    assert (small.layer.modes.count, solver.layer.modes.count) == (2, 8)
+    x_v = np.random.default_rng(2).choice([-0.8, 0.8], (3, 301))
+    exact = solver.solve(x_v)
+    object.__setattr__(solver, "linear", False)
+    iterated = solver.solve(x_v)
+    assert iterated.steps < 40
+    assert np.abs(iterated.u[..., :12] - exact.u[..., :12]).max() < 2 * TOL_V
+    assert np.abs(iterated.source_a - exact.source_a).max() < TOL_A
+
+
 def test_batches_stop_near_enough_for_their_amplifiers(random_stack: Callable) -> None:
     design = load_design("imac_14nm", SMALL + WIRES)
     stack = fast_stack(random_stack(40, 20, 5), design)

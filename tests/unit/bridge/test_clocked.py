@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -88,6 +89,23 @@ def test_codes_are_those_of_the_weights_and_inputs_on_the_pins() -> None:
         want = expected_codes(bench.weights, bits(seed))
         assert word == sum(code << (8 * j) for j, code in enumerate(want))
         assert list(bench.of(Evaluation)[-1].codes) == want
+
+
+def test_an_engine_is_told_before_its_weights_what_will_come() -> None:
+    class Asking(ClosedForm):
+        def expect(self, inputs: tuple[NDArray[np.int64], ...]) -> None:
+            assert not self.weights
+            self.foreseen = inputs
+
+    foreseen = [bits(1), bits(2)]
+    words = tuple(f"{sum(int(b) << i for i, b in enumerate(row)):x}" for row in foreseen)
+    spec = replace(CONFIG.macros[0], foreseen=words)
+    engine = Asking("m", SIZES, "")
+    bench = Bench(config=replace(CONFIG, macros=(spec,)))
+    bench.macro._make = lambda: engine
+    bench.program()
+    np.testing.assert_array_equal(engine.foreseen, foreseen)
+    assert bench.evaluate(foreseen[0]) is not None
 
 
 def test_the_engine_stands_at_each_edge_when_it_is_told() -> None:
