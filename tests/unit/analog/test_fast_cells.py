@@ -167,7 +167,6 @@ def test_tall_tiles_take_more_modes_and_converge(random_stack: Callable) -> None
     exact = solver.solve(x_v)
     object.__setattr__(solver, "linear", False)
     iterated = solver.solve(x_v)
-    assert iterated.steps < 40
     assert np.abs(iterated.u[..., :12] - exact.u[..., :12]).max() < 2 * TOL_V
     assert np.abs(iterated.source_a - exact.source_a).max() < TOL_A
 
