@@ -75,11 +75,11 @@ def load_subject(
     )
 
 
-def program_digest() -> str:
-    """Version, and a hash of all that solves a circuit here."""
+def program_digest(*more: str) -> str:
+    """Version, and a hash of all that solves a circuit here, in folders `more` too."""
     root = tools.repo_root()
     digest = hashlib.sha256()
-    for folder in ("cosim/analog", "cosim/mapping", "veriloga"):
+    for folder in ("cosim/analog", "cosim/mapping", "veriloga", *more):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in {".py", ".c", ".h", ".va", ".lib"}:
                 digest.update(path.read_bytes())
