@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from cosim.errors import UserInputError
 
-__all__ = ["APPLICATIONS", "Application", "application"]
+__all__ = ["APPLICATIONS", "DESIGN", "Application", "application", "design_for"]
+
+DESIGN = "imac_14nm"  # of networks that no application ships
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +34,8 @@ def application(name: str) -> Application:
             return entry
     names = " or ".join(entry.name for entry in APPLICATIONS)
     raise UserInputError(f"application must be {names}, got {name!r}")
+
+
+def design_for(model: str) -> str:
+    """The design of the application that ships that network."""
+    return next((entry.design for entry in APPLICATIONS if entry.model == model), DESIGN)

@@ -23,9 +23,7 @@ from cosim.cli_options import (
     AppDesignOption,
     AppModelOption,
     DataOption,
-    DesignOption,
     JsonFlag,
-    ModelOption,
     SetOption,
 )
 from cosim.cli_output import console_for, print_json
@@ -186,8 +184,8 @@ class Solved(StrEnum):
 
 @app.command()
 def accuracy(
-    application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")] = App.lenet5,
-    model: ModelOption = "lenet5",
+    network: Annotated[str, typer.Argument(help="Shipped network or an .npz file.")] = "lenet5",
+    model: AppModelOption = None,
     data: DataOption = None,
     engine: Annotated[
         Solved | None, typer.Option("--engine", help="Solve the FC layers as a circuit.")
@@ -195,7 +193,7 @@ def accuracy(
     images: Annotated[
         int | None, typer.Option("--images", min=1, help="How many images, with --engine.")
     ] = None,
-    design: DesignOption = "imac_14nm",
+    design: AppDesignOption = None,
     sets: SetOption = None,
     spot: SpotOption = None,
     dies: DiesOption = None,
@@ -204,6 +202,10 @@ def accuracy(
     as_json: JsonFlag = False,
 ) -> None:
     """Accuracy: of the circuit with --engine, else of the NumPy reference and the CPU alone."""
+    from cosim.applications import design_for
+
+    given, model = design, model or network
+    design = design or design_for(model)
     if dies is not None or noise:
         if engine is None:
             raise UserInputError("--dies and --noise need --engine")
@@ -224,15 +226,15 @@ def accuracy(
         print_accuracy(found, as_json)
         judge_spot(check)
         return
-    if images is not None or sets or design != "imac_14nm" or spot is not None:
+    if images is not None or sets or given is not None or spot is not None:
         raise UserInputError("--images, --design, --set and --spot-check need --engine")
     from cosim.model.accuracy import accuracy as measure
     from cosim.model.colour import load_for
     from cosim.model.store import load_network
 
-    network = load_network(model)
-    dataset = load_for(network, data)
-    figures = measure(network, dataset)
+    loaded = load_network(model)
+    dataset = load_for(loaded, data)
+    figures = measure(loaded, dataset)
     if as_json:
         count = len(dataset.images)
         print_json({"model": model, "source": dataset.source, "images": count, **figures})

@@ -318,14 +318,14 @@ def engine_accuracy(
     from cosim.analog.fast_forward import fast_stack
     from cosim.analog.spot_check import pick, spot_check
     from cosim.design import load_design
-    from cosim.model.datasets import load_images
+    from cosim.model.colour import load_for
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
     if spot is not None and engine != "fast":
         raise UserInputError("--spot-check needs --engine fast")
     chosen, network = load_design(design, sets), load_network(model)
-    dataset = load_images(data)
+    dataset = load_for(network, data)
     if images is not None:
         dataset = dataset.first(images)
     images = len(dataset.images)

@@ -54,14 +54,14 @@ def dies_accuracy(
     from cosim.analog.dies import classify_dies, die_accuracy, sample_dies
     from cosim.analog.spot_check import pick, spot_check_dies
     from cosim.design import load_design
-    from cosim.model.datasets import load_images
+    from cosim.model.colour import load_for
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
     if spot is not None and (what["engine"] != "fast" or noise or dies is None):
         raise UserInputError("--spot-check needs --engine fast, and goes without --noise")
     chosen, network = load_design(what["design"], sets), load_network(what["model"])
-    dataset = load_images(data)
+    dataset = load_for(network, data)
     if images is not None:
         dataset = dataset.first(images)
     if spot is not None and dies is not None:
