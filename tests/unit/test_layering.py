@@ -66,7 +66,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"api", "study"},
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
-    | {"doctor", "flow", "rtl_lint", "bench", "study", "api"}
+    | {"applications", "doctor", "flow", "rtl_lint", "bench", "study", "api"}
     | {"sttbsnn"},
 }
 # package -> the stages that may import it
