@@ -29,6 +29,7 @@ from cosim.cli_options import (
 from cosim.cli_output import console_for, print_json
 from cosim.cli_reproduce import reproduce
 from cosim.cli_run import App, run
+from cosim.cli_sampled import sampled
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot
 from cosim.cli_study import study
 from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
@@ -52,6 +53,7 @@ app.add_typer(macro_app, name="macro")
 app.add_typer(energy_app, name="energy")
 app.command()(ladder)
 app.command()(study)
+app.command()(sampled)
 app.command()(bench)
 app.command()(reproduce)
 

@@ -29,13 +29,14 @@ from cosim.image.emit import Settings, write_sources
 from cosim.image.external import External, external_image
 from cosim.image.generate import write_headers
 from cosim.image.regions import header_text
+from cosim.image.sample import Sample
 from cosim.model.network import ConvStage, Network
 from cosim.regmap import RAM_WORDS
 from cosim.tools import RiscvTool, build_dir, repo_root, riscv_gcc
 
 __all__ = ["APPS_EXTERNAL", "APPS_WITH_NETWORK", "Image", "build_image"]
 
-APPS_WITH_NETWORK = ("lenet5", "lenet5_cpu", "selftest")
+APPS_WITH_NETWORK = ("lenet5", "lenet5_cpu", "mlp", "mlp_cpu", "selftest")
 APPS_EXTERNAL = ("vgg", "vgg_cpu")
 EXTERNAL_HEX = "external.hex"
 STACK_BYTES = 4096  # as firmware/common.mk
@@ -60,6 +61,7 @@ def build_image(
     settings: Settings | None = None,
     ram_words: int = RAM_WORDS,
     folder: Path | None = None,
+    sample: Sample | None = None,
 ) -> Image:
     """Builds `app`. Programs with a network need `network` and `images` (n, rows, columns) uint8.
 
@@ -80,6 +82,7 @@ def build_image(
         settings=settings,
         ram_words=ram_words,
         tool=riscv_gcc(),
+        sample=sample,
     )
     digest = _digest(job)
     target = (folder or build_dir() / "image") / f"{app}-{digest[:16]}"
@@ -118,11 +121,13 @@ class _Job:
     settings: Settings
     ram_words: int
     tool: RiscvTool
+    sample: Sample | None = None
 
 
 def _digest(job: _Job) -> str:
     """Hash of everything the image depends on."""
     parts = [job.app, repr(job.settings), str(job.ram_words), job.tool.version]
+    parts += [repr(job.sample)] if job.sample else []
     parts += [c_header(), header_text()]
     digest = hashlib.sha256("\0".join(parts).encode())
     firmware = repo_root() / "firmware"
@@ -168,10 +173,10 @@ def _build(job: _Job, target: Path, digest: str) -> None:
         external = None
         if job.network is not None and job.images is not None:
             if job.app in APPS_EXTERNAL:
-                external = external_image(job.network, job.images, job.settings)
+                external = external_image(job.network, job.images, job.settings, job.sample)
                 (work / EXTERNAL_HEX).write_text(external.hex_words())
             else:
-                write_sources(work, job.network, job.images, job.settings)
+                write_sources(work, job.network, job.images, job.settings, job.sample)
         _make(job, work)
         manifest = {
             "app": job.app,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import FirmwareError
+from cosim.image.sample import Sample
 from cosim.mapping.packing import pack
 from cosim.model.integer import pack_bits
 from cosim.model.network import Lut, Network
@@ -22,6 +23,7 @@ from cosim.model.network import Lut, Network
 __all__ = ["Settings", "config_text", "data_text", "write_sources"]
 
 KERNEL = 5  # the only side nn_conv.c knows
+WORD_BYTES = 4
 _POOL = {"none": "NN_POOL_NONE", "max": "NN_POOL_MAX", "sum": "NN_POOL_SUM"}
 _SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 _CYCLES_MAX = 65_535  # width of the macro's cycle registers
@@ -49,12 +51,16 @@ class Settings:
 
 
 def write_sources(
-    folder: Path, network: Network, images: NDArray[np.uint8], settings: Settings
+    folder: Path,
+    network: Network,
+    images: NDArray[np.uint8],
+    settings: Settings,
+    sample: Sample | None = None,
 ) -> None:
     """Writes image_config.h, image_data.c, image_blobs.S and the binary files into `folder`."""
     blobs = _blobs(network, images)
     (folder / "image_config.h").write_text(config_text(network, len(images)))
-    (folder / "image_data.c").write_text(data_text(network, settings))
+    (folder / "image_data.c").write_text(data_text(network, settings, sample))
     lines = [
         _SPDX,
         "/* image_blobs.S : generated; arrays of the image */",
@@ -67,6 +73,10 @@ def write_sources(
 
 
 def _blobs(network: Network, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    if not network.convs and network.n_features % WORD_BYTES:
+        raise FirmwareError(
+            f"without convolutions a picture must be whole words, got {network.n_features} pixels"
+        )
     blobs: dict[str, NDArray[Any]] = {}
     for index, stage in enumerate(network.convs, start=1):
         blobs[f"conv{index}_weight"] = stage.weight
@@ -87,7 +97,7 @@ def _blobs(network: Network, images: NDArray[np.uint8]) -> dict[str, NDArray[Any
 def config_text(network: Network, n_images: int) -> str:
     """image_config.h."""
     channels, rows, cols = network.image_shape
-    inputs = (network.padded_shape, *network.stage_shapes()[:-1])
+    inputs = _inputs(network)
     sums = [
         len(stage.weight) * (shape[1] - stage.kernel + 1) * (shape[2] - stage.kernel + 1)
         for stage, shape in zip(network.convs, inputs, strict=True)
@@ -99,8 +109,8 @@ def config_text(network: Network, n_images: int) -> str:
         "COLS": cols,
         "PAD": network.pad,
         "STAGES": len(network.convs),
-        "ACTIVATION_BYTES": max(int(np.prod(shape)) for shape in inputs),
-        "ACCUMULATORS": max(sums),
+        "ACTIVATION_BYTES": max((int(np.prod(shape)) for shape in inputs), default=0),
+        "ACCUMULATORS": max(sums, default=0),
         "FEATURES": network.n_features,
         "CLASSES": network.n_classes,
         "PROGRAM_WORDS": len(pack(network.fc)),
@@ -118,10 +128,10 @@ def config_text(network: Network, n_images: int) -> str:
     )
 
 
-def data_text(network: Network, settings: Settings) -> str:
-    """image_data.c."""
+def data_text(network: Network, settings: Settings, sample: Sample | None = None) -> str:
+    """image_data.c; tables of a part of the work with `sample`."""
     stages, extern = [], []
-    inputs = (network.padded_shape, *network.stage_shapes()[:-1])
+    inputs = _inputs(network)
     for index, (stage, shape) in enumerate(zip(network.convs, inputs, strict=True), start=1):
         if stage.kernel != KERNEL:
             raise FirmwareError(
@@ -132,7 +142,10 @@ def data_text(network: Network, settings: Settings) -> str:
             raise FirmwareError(f"conv{index}: this firmware pads the picture, not its stages")
         extern += [f"extern const int8_t conv{index}_weight[];"]
         extern += [f"extern const int32_t conv{index}_bias[];"]
-        sides = f"{{{shape[0]}, {len(stage.weight)}, {shape[1]}, {shape[2]}}}"
+        c_out, rows = len(stage.weight), shape[1]
+        if sample is not None:
+            c_out, rows = min(c_out, sample.channels), min(rows, sample.rows + KERNEL - 1)
+        sides = f"{{{shape[0]}, {c_out}, {rows}, {shape[2]}}}"
         stages.append(
             f"\t{{{sides}, {_POOL[stage.pool]}, {stage.shift}, conv{index}_weight,"
             f" conv{index}_bias}},"
@@ -148,6 +161,9 @@ def data_text(network: Network, settings: Settings) -> str:
         for index, (weight, lut) in enumerate(zip(rest, network.luts[1:], strict=True), start=2)
     ]
     widest = max(int(weight.shape[1]) for weight in network.fc)
+    n_out, n_layers = first.shape[1], len(layers)
+    if sample is not None and not sample.tail:
+        n_out, n_layers = 1, 0
     layers_name = "layers" if layers else "0"
     layer_lines = ["static const nn_layer_t layers[] = {", *layers, "};"] if layers else []
     return "\n".join(
@@ -162,21 +178,28 @@ def data_text(network: Network, settings: Settings) -> str:
             *(f"\t.{name} = {int(value)}u," for name, value in vars(settings).items()),
             "};",
             "",
-            "const image_stage_t image_stages[IMAGE_STAGES] = {",
-            *stages,
-            "};",
-            "",
+            *_table("const image_stage_t image_stages[IMAGE_STAGES] = {", stages),
             *layer_lines,
             f"static uint32_t twin_bits[{words}];",
             f"static uint8_t twin_codes[{2 * widest}];",
             "const nn_stack_t image_twin = {",
-            f"\t{network.n_features}, {words}, {first.shape[1]}, fc1_plus, fc1_used, fc1_n_used,",
+            f"\t{network.n_features}, {words}, {n_out}, fc1_plus, fc1_used, fc1_n_used,",
             f"\t{_lut(1, network.luts[0])},",
-            f"\t{layers_name}, {len(layers)}, twin_bits, twin_codes, {widest},",
+            f"\t{layers_name}, {n_layers}, twin_bits, twin_codes, {widest},",
             "};",
             "",
         ]
     )
+
+
+def _inputs(network: Network) -> tuple[tuple[int, int, int], ...]:
+    """Shape that each stage reads."""
+    return (network.padded_shape, *network.stage_shapes())[: len(network.convs)]
+
+
+def _table(head: str, lines: list[str]) -> list[str]:
+    """An array, or nothing where it would be empty."""
+    return [head, *lines, "};", ""] if lines else []
 
 
 def _lut(index: int, lut: Lut) -> str:

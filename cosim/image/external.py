@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cosim.errors import FirmwareError
 from cosim.image.emit import Settings
+from cosim.image.sample import Sample
 from cosim.mapping.packing import pack
 from cosim.model.integer import pack_bits
 from cosim.model.network import ConvStage, Network
@@ -112,8 +113,13 @@ class _Memory:
         return at
 
 
-def external_image(network: Network, images: NDArray[np.uint8], settings: Settings) -> External:
-    """External memory for `images` (n, channels, rows, columns) through `network`."""
+def external_image(
+    network: Network,
+    images: NDArray[np.uint8],
+    settings: Settings,
+    sample: Sample | None = None,
+) -> External:
+    """External memory for `images` (n, channels, rows, columns) through `network`, or a part."""
     shapes = _checked(network)
     memory = _Memory()
     memory.put(bytes(WORD * len(HEADER)))
@@ -122,6 +128,17 @@ def external_image(network: Network, images: NDArray[np.uint8], settings: Settin
         for index, (stage, shape) in enumerate(zip(network.convs, shapes, strict=True))
     ]
     layers = [_layer(memory, network, index) for index in range(len(network.fc))]
+    sizes = {
+        "plane_bytes": max(_plane_bytes(stage) for stage in stages),
+        "group_bytes": max(stage["group_bytes"] for stage in stages),
+        "sums": max(GROUP * stage["rows"] * stage["cols"] for stage in stages),
+        "chunk_bytes": max(layer["chunk_bytes"] for layer in layers),
+        "widest": max(layer["n_out"] for layer in layers),
+    }
+    if sample is not None:
+        stages = [_part(stage, sample) for stage in stages]
+        if not sample.tail:
+            layers = [{**layers[0], "n_out": min(ROWS_A_CHUNK, layers[0]["n_out"])}]
     program = pack(network.fc)
     channels, rows, cols = network.image_shape
     header = {
@@ -139,11 +156,7 @@ def external_image(network: Network, images: NDArray[np.uint8], settings: Settin
         "program": memory.put(program.astype("<u4").tobytes()),
         "program_words": len(program),
         "pixels": memory.put(np.ascontiguousarray(images).tobytes()),
-        "plane_bytes": max(_plane_bytes(stage) for stage in stages),
-        "group_bytes": max(stage["group_bytes"] for stage in stages),
-        "sums": max(GROUP * stage["rows"] * stage["cols"] for stage in stages),
-        "chunk_bytes": max(layer["chunk_bytes"] for layer in layers),
-        "widest": max(layer["n_out"] for layer in layers),
+        **sizes,
         **{name: int(value) for name, value in vars(settings).items()},
     }
     data = bytearray(b"".join(memory.parts))
@@ -218,6 +231,11 @@ def _stage(
         "weights": at,
         "group_bytes": len(blocks[0]) + len(pad),
     }
+
+
+def _part(stage: dict[str, int], sample: Sample) -> dict[str, int]:
+    rows, groups = min(stage["rows"], sample.rows), min(stage["groups"], sample.channels)
+    return {**stage, "rows": rows, "groups": groups}
 
 
 def _plane_bytes(stage: dict[str, int]) -> int:

@@ -53,6 +53,8 @@ ALLOWED: dict[str, set[str]] = {
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
     | {"applications", "design_memory"},
+    "sampled": BASE
+    | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
     "api": {"applications", "errors", "flow", "trace", "report"},  # the commands as calls
     "golden": {"errors"},
     "macro_bench": {"errors", "design", "analog"},
@@ -67,7 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
     | {"applications", "doctor", "flow", "rtl_lint", "bench", "study", "api"}
-    | {"sttbsnn"},
+    | {"sampled", "sttbsnn"},
 }
 # package -> the stages that may import it
 GUARDED: dict[str, set[str]] = {

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sample : how much of each loop nest an image leaves in, for runs that are extrapolated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosim.errors import FirmwareError
+
+__all__ = ["Sample"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Rows of sums and output channels (or groups of them) that each stage works out at most.
+
+    The program is the same, its tables say less; features and classes mean nothing then. Without
+    `tail` the CPU computes a part of the first FC layer alone.
+    """
+
+    rows: int
+    channels: int
+    tail: bool = True
+
+    def __post_init__(self) -> None:
+        if self.rows < 2 or self.rows % 2:
+            raise FirmwareError(f"sampled rows must be even, for pooling, got {self.rows}")
+        if self.channels < 1:
+            raise FirmwareError(f"sampled channels must be 1 or more, got {self.channels}")
