@@ -56,7 +56,9 @@ class BsnnEngine:
         self._joules = dict.fromkeys(GROUPS, 0.0)
         self._pins = {input_pin(i): i for i in range(design.row.inputs)}
         self._code_pins = {
-            threshold_pin(r, k): (r, k) for r in range(rows) for k in range(design.threshold.bits)
+            threshold_pin(r, k, design.threshold.bits): (r, k)
+            for r in range(rows)
+            for k in range(design.threshold.bits)
         }
 
     # -- what the kinds differ in --------------------------------------------------------------

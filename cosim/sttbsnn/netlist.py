@@ -34,9 +34,9 @@ def input_pin(index: int) -> str:
     return f"in[{index}]"
 
 
-def threshold_pin(row: int, bit: int) -> str:
-    """Name of one bit of a row's threshold code, bit 0 first."""
-    return f"th{row}[{bit}]"
+def threshold_pin(row: int, bit: int, bits: int) -> str:
+    """Name of one of the `bits` of a row's threshold code: all rows in one bus, row 0 lowest."""
+    return f"th[{row * bits + bit}]"
 
 
 def spike_pin(row: int) -> str:
@@ -107,7 +107,7 @@ def _inputs(rows: int, inputs: int, design: BsnnDesign, levels: Levels) -> tuple
     pins += [logic(input_pin(i), f"in{i}", rise) for i in range(inputs)]
     pins += [
         InputPin(
-            name=threshold_pin(r, k),
+            name=threshold_pin(r, k, design.threshold.bits),
             node=f"th{r}_{k}",
             vol=levels.low_v,
             voh=levels.high_v,

@@ -33,7 +33,7 @@ class Step:
 def threshold_levels(codes: NDArray[np.integer], bits: int) -> dict[str, int]:
     """Levels of all threshold pins for codes (rows,)."""
     return {
-        threshold_pin(r, k): (int(code) >> k) & 1
+        threshold_pin(r, k, bits): (int(code) >> k) & 1
         for r, code in enumerate(codes)
         for k in range(bits)
     }
