@@ -44,6 +44,7 @@ class VggSettings:
     integer_epochs: int = 3
     seed: int = 1
     threads: int = 1  # of torch
+    device: str = "cpu"  # of the convolutions; the FC stack stays on the processor
     batch: int = 250
     rate: float = 0.15  # SGD's largest
     integer_rate: float = 0.005
@@ -68,13 +69,14 @@ def train_vgg(
     total = settings.epochs + settings.integer_epochs
     steps = len(labels) // settings.batch
     optimisers = _optimisers(net, settings)
+    _place(net, settings.device)
     start = 0
     if checkpoint is not None and checkpoint.is_file():
         start = _resume(checkpoint, net, optimisers, rng)
     for epoch in range(start, total):
         if epoch == settings.epochs:
             pick = torch.randperm(len(labels))[:CALIBRATION]
-            net.fold(crops.plain(pick))
+            net.fold(crops.plain(pick).to(settings.device))
             optimisers = _optimisers(net, settings)
         net.train()
         order, loss_sum, right = torch.randperm(len(labels)), 0.0, 0
@@ -86,10 +88,10 @@ def train_vgg(
             spread = None if ideal else draw_spread(rng, net.head.sizes)
             exact = rng.random() < 0.5
             pixels = crops.moved(pick).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
-                values = net.features(pixels)
+            with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
+                values = net.features(pixels.to(settings.device))
             volts, amp, logits = net.classify(
-                values.float(), say=min(1.0, at / RAMP), spread=spread, exact=exact
+                values.float().cpu(), say=min(1.0, at / RAMP), spread=spread, exact=exact
             )
             y = labels[pick]
             loss = (
@@ -110,6 +112,13 @@ def train_vgg(
         log.info("epoch %d of %d: loss %.4f, %.2f %%", epoch + 1, total, loss_sum / steps, percent)
         if checkpoint is not None:
             _save(checkpoint, epoch + 1, net, optimisers, rng)
+    _place(net, "cpu")
+
+
+def _place(net: Vgg, device: str) -> None:
+    """Everything but the heads on `device`."""
+    for part in (net.convs, net.norms, net.biases):
+        part.to(device)
 
 
 def _optimisers(net: Vgg, settings: VggSettings) -> list[Any]:
