@@ -68,10 +68,10 @@ def _draw(rows: Sequence[Row]) -> Figure:
     axes.set_ylim(0, 104)
     label_ends(axes, ends, 5.0)
     axes.set_xscale("symlog", linthresh=10, linscale=0.4)
-    ticks = (0, 10, 30, 100, 200, 500, 1500)
-    axes.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    ticks, names = [0, 10, 30, 100, 200, 500, 1500], ["0", "10", "30", "100", "200", "500", "1500"]
     if any(row["driver"] == "neuron" for row in solved):
-        axes.text(-4.0, 101, "neuron alone", fontsize=7, ha="center")
+        ticks, names = [-4, *ticks], ["neuron\nalone", *names]
+    axes.set_xticks(ticks, names)
     axes.minorticks_off()
     axes.set_xlim(-7, 3600)
     axes.set_xlabel("output resistance of a tile row's driver (Ω)")
