@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosim.cli_bsnn import spiking
 from cosim.cli_dies import DieOption
 from cosim.cli_options import DesignOption, JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
 
 macro_app = typer.Typer(help="The analog macro alone, without the SoC.", no_args_is_help=True)
+macro_app.command("spiking")(spiking)
 
 
 class InputUnit(StrEnum):

@@ -6,17 +6,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosim.cli_dies import DieOption
+from cosim.cli_options import JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json, shown_progress
 from cosim.errors import CircuitError, UserInputError
 
 if TYPE_CHECKING:
     from cosim.analog.ladder import Ladder
 
-__all__ = ["climb_bsnn", "study_bsnn"]
+__all__ = ["climb_bsnn", "spiking", "study_bsnn"]
 
 DESIGN = "stt_bsnn_65nm"
 
@@ -87,3 +89,61 @@ def study_bsnn(
         typer.echo(f"{made.csv}\n{made.png}")
     if len(made.refused) == made.counts["points"]:
         raise CircuitError(f"study bsnn: every point was refused: {made.refused[0]['status']}")
+
+
+def spiking(
+    model: Annotated[str, typer.Argument(help="A shipped spiking network or its file.")],
+    images: Annotated[int, typer.Option("--images", min=1, help="How many test images.")] = 100,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of MNIST or CIFAR-10 files.")
+    ] = None,
+    design: Annotated[
+        str, typer.Option("--design", help="Shipped design of a spiking macro, or a file.")
+    ] = DESIGN,
+    sets: SetOption = None,
+    die: DieOption = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the die and of noise.")] = 1,
+    noise: Annotated[bool, typer.Option("--noise", help="Noise at every decision.")] = False,
+    untrimmed: Annotated[
+        bool, typer.Option("--untrimmed", help="Thresholds do not take up latches' offsets.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Classify images with every spike of the layers decided by the circuit (engine fast)."""
+    import numpy as np
+
+    from cosim.model.datasets import load_images
+    from cosim.model.spiking import scores
+    from cosim.model.spiking_store import load_spiking
+    from cosim.sttbsnn.design import load_bsnn
+    from cosim.sttbsnn.network import CircuitNetwork
+
+    chosen, network = load_bsnn(design, sets or ()), load_spiking(model)
+    dataset = load_images(data).first(images)
+    circuit = CircuitNetwork(
+        network=network, design=chosen, seed=seed, die=die, trimmed=not untrimmed
+    )
+    found = circuit.run(dataset.images, np.random.default_rng(seed) if noise else None)
+    exact = scores(network, dataset.images).argmax(axis=1)
+    classes = found.scores.argmax(axis=1)
+    figures: dict[str, Any] = {
+        "model": network.name,
+        "source": dataset.source,
+        "engine": "fast",
+        "design": chosen.name,
+        "die": die,
+        "noise": noise,
+        "trimmed": not untrimmed,
+        "images": len(classes),
+        "percent": float(100 * (classes == dataset.labels).mean()),
+        "percent_exact": float(100 * (exact == dataset.labels).mean()),
+        "decisions": found.decisions,
+        "wrong_decisions": found.wrong,
+    }
+    if as_json:
+        print_json(figures)
+        return
+    typer.echo(f"{network.name} on {dataset.source}, {chosen.name}, {len(classes)} images")
+    typer.echo(f"  circuit {figures['percent']:.2f} %, exact sums {figures['percent_exact']:.2f} %")
+    share = 100 * found.wrong / found.decisions
+    typer.echo(f"  {found.wrong} of {found.decisions} decisions wrong ({share:.3f} %)")

@@ -39,14 +39,14 @@ class QuickRows:
         read_v = self.tile.design.row.read_v
         return Window(low_v=LOW * read_v, high_v=HIGH * read_v)
 
-    def volts(self, spikes: NDArray[np.integer]) -> Floats:
+    def volts(self, spikes: NDArray[np.number]) -> Floats:
         """Source lines (n, rows) of inputs (n, inputs)."""
         found = self._alone(spikes)
         rest, slope = self._pull
         mean = (found - 0.5 * self.tile.design.row.read_v).mean(axis=1, keepdims=True)
         return np.asarray(found + rest + slope * mean)
 
-    def _alone(self, spikes: NDArray[np.integer]) -> Floats:
+    def _alone(self, spikes: NDArray[np.number]) -> Floats:
         """The same with every bit line where the middle puts it."""
         ones, zeros = self._curves
         rows = len(self.tile.weights)
