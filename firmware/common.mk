@@ -5,6 +5,7 @@
 # network, image_config.h, image_data.c and image_blobs.S as well (cosim.image.build_image).
 APP       ?= $(notdir $(CURDIR))
 FW        := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
+MAIN      ?= main.c
 BUILD     ?= $(FW)/../build/firmware/$(APP)
 GEN       ?= $(FW)/../build/gen
 CROSS     ?= riscv64-unknown-elf-
@@ -20,7 +21,7 @@ CFLAGS := $(DEBUG) -std=c11 -march=rv32im_zicsr -mabi=ilp32 -mcmodel=medlow -O3 
 LDFLAGS := -nostdlib -nostartfiles -static -Wl,--gc-sections -Wl,--no-warn-rwx-segments \
 	-Wl,--defsym=RAM_BYTES=$(RAM_BYTES) -Wl,--defsym=STACK_BYTES=$(STACK_BYTES) -T$(FW)/lib/link.ld
 
-SOURCES := $(FW)/lib/crt0.S $(FW)/lib/sys.c $(FW)/lib/console.c $(FW)/lib/mem.c main.c $(addprefix $(FW)/,$(PARTS)) \
+SOURCES := $(FW)/lib/crt0.S $(FW)/lib/sys.c $(FW)/lib/console.c $(FW)/lib/mem.c $(MAIN) $(addprefix $(FW)/,$(PARTS)) \
 	$(if $(NETWORK),$(GEN)/image_data.c $(GEN)/image_blobs.S)
 HEADERS := $(wildcard $(FW)/lib/*.h $(FW)/drivers/*/*.h $(GEN)/*.h)
 

@@ -30,7 +30,9 @@ typedef struct {
 } image_settings_t;
 
 extern const image_settings_t image_settings;
+#if IMAGE_STAGES != 0
 extern const image_stage_t image_stages[IMAGE_STAGES];
+#endif
 extern const nn_stack_t image_twin;
 extern const uint32_t image_program[IMAGE_PROGRAM_WORDS];
 extern const uint8_t image_pixels[IMAGE_COUNT][IMAGE_CHANNELS * IMAGE_ROWS * IMAGE_COLS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* infer.c : convolutions of one picture and the lines printed about it */
+/* infer.c : features of one picture and the lines printed about it */
 #include "infer.h"
 
 #include "console.h"
@@ -8,10 +8,48 @@
 /* written before they are read, so start-up need not clear them */
 #define SCRATCH __attribute__((section(".noinit"), aligned(4)))
 
-static uint8_t activations[2][IMAGE_ACTIVATION_BYTES] SCRATCH;
-static int32_t accumulators[IMAGE_ACCUMULATORS] SCRATCH;
 static int8_t features[IMAGE_FEATURES];
 static uint32_t bits[INFER_BIT_WORDS];
+
+#if IMAGE_STAGES == 0
+
+#define TOP_BITS 0x80808080u
+#define GATHER 0x10204080u /* moves bits 0, 8, 16, 24 to 28, 29, 30, 31 */
+
+typedef uint32_t __attribute__((may_alias)) pixels_t; /* four of them */
+
+/* Without convolutions the features are pixels - 128, so a pixel's top bit is its feature's sign.
+ * Pictures are whole words (cosim/image/emit.py). */
+const uint32_t *infer_features(uint32_t index) {
+	const pixels_t *x = (const pixels_t *)(const void *)image_pixels[index];
+	const pixels_t *const end = x + IMAGE_FEATURES / 4u;
+
+	sys_region_open(REGION_LOAD);
+	for (uint32_t *out = bits; x != end; out++) {
+		uint32_t word = 0;
+
+		for (uint32_t shift = 0; shift < 32u && x != end; shift += 4u) {
+			word |= ((((*x++ & TOP_BITS) >> 7) * GATHER) >> 28) << shift;
+		}
+		*out = word;
+	}
+	sys_region_close(REGION_LOAD);
+	return bits;
+}
+
+/* Pixels - 128 with the signs that went out: only the report reads them. */
+static void expand(uint32_t index) {
+	for (uint32_t i = 0; i < IMAGE_FEATURES; i++) {
+		const uint32_t sign = (bits[i / 32u] >> (i % 32u) & 1u) != 0u ? 0u : 0x80u;
+
+		features[i] = (int8_t)((image_pixels[index][i] & 0x7fu) | sign);
+	}
+}
+
+#else
+
+static uint8_t activations[2][IMAGE_ACTIVATION_BYTES] SCRATCH;
+static int32_t accumulators[IMAGE_ACCUMULATORS] SCRATCH;
 
 static void load(uint32_t index) {
 	const uint32_t plane = IMAGE_ROWS * IMAGE_COLS;
@@ -50,6 +88,12 @@ const uint32_t *infer_features(uint32_t index) {
 	return bits;
 }
 
+static void expand(uint32_t index) {
+	(void)index; /* they are there */
+}
+
+#endif
+
 void infer_begin(infer_result_t *result) {
 	sys_region_open(REGION_IMAGE);
 	result->start = sys_cycles();
@@ -72,6 +116,7 @@ static void field(const char *name, uint32_t value) {
 
 void infer_report(uint32_t index, const infer_result_t *result, const uint8_t *codes) {
 	sys_region_open(REGION_REPORT);
+	expand(index);
 	field("image ", index);
 	field(" class ", result->label);
 	field(" cycles ", result->cycles);
