@@ -200,7 +200,8 @@ def _errors(axes: Axes, rows: Sequence[Row], cause: str) -> None:
         plain_log(axes)
     axes.set_xlabel(LABELS[cause])
     axes.set_ylabel("wrong decisions (%)")
-    axes.legend(frameon=False, fontsize=6)
+    if rows:
+        axes.legend(frameon=False, fontsize=6)
 
 
 def _percent(key: str) -> Callable[[Row], float]:

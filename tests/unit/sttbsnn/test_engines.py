@@ -58,7 +58,7 @@ def test_a_row_of_288_sums_in_ngspice() -> None:
 @pytest.mark.parametrize("kind", ["ideal", "fast"])
 def test_spikes_are_sums_against_thresholds(small: BsnnDesign, kind: str) -> None:
     rng = np.random.default_rng(5)
-    weights, spikes = random_tile(small, 6, 4, rng)
+    weights, spikes = random_tile(small, 6, 2, rng)
     negative = (weights < 0).sum(axis=1)
     for one in spikes:
         sums = weights.astype(int) @ one
