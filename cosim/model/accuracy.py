@@ -26,7 +26,7 @@ def accuracy(
     network: Network, dataset: Dataset, circuit: Circuit | None = None
 ) -> dict[str, float]:
     """Percent right: `hybrid` (balanced columns), `hybrid_exact_columns`, `cpu_only`."""
-    circuit = circuit or Circuit.of_layers(len(network.fc))
+    circuit = circuit or Circuit.of(network)
     bits = feature_bits(features(network, dataset.images))
 
     def percent(codes: object) -> float:

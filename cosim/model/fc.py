@@ -53,6 +53,12 @@ class Circuit:
         """The default design's gains for that many FC layers: 30, and 10 for the last."""
         return cls(gains=(*[30.0] * (layers - 1), 10.0))
 
+    @classmethod
+    def of(cls, network: Network) -> Circuit:
+        """The gains that `network` was trained for: those in its meta, or the default design's."""
+        gains = network.meta.get("gains")
+        return cls.of_layers(len(network.fc)) if gains is None else cls(gains=tuple(gains))
+
     @property
     def g_mean_s(self) -> float:
         """Conductance of one line's share of a +-1 cell pair, averaged over the two sides."""
@@ -108,7 +114,7 @@ def fc_volts(
     column: Column = "balanced",
 ) -> Floats:
     """Output neuron voltages (n, n_classes) for input bits (n, n_features)."""
-    circuit = circuit or Circuit.of_layers(len(network.fc))
+    circuit = circuit or Circuit.of(network)
     v = np.where(bits > 0, circuit.vdd_v, -circuit.vdd_v)
     for gain, weight in zip(circuit.gains, network.fc, strict=True):
         v = np.hstack([v, np.full((len(v), 1), circuit.vdd_v)])

@@ -54,7 +54,7 @@ SNN_MNIST = Plan(
     image=(1, 28, 28),
     encoder=32,
     encoder_pool=True,
-    layers=((32, True, True), (64, False, False), (64, True, False)),
+    layers=((32, True, True), (32, True, False), (32, True, False)),
 )
 SNN_CIFAR = Plan(
     image=(3, 32, 32),

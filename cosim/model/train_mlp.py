@@ -39,10 +39,12 @@ class MlpSettings:
     epochs: int = 60
     seed: int = 1
     threads: int = 1  # of torch
-    batch: int = 200
+    batch: int = 250
     rate: float = 3e-3
-    warmup: int = 200
-    share_moved: float = 0.3  # of the batches; a network this small has little room for more
+    warmup: int = 100
+    gain_hidden: float = 20.0  # of the amplifiers, as in imac_mlp.yaml
+    gain_output: float = 5.0
+    share_moved: float = 0.0  # of the batches; a network this small has little room for more
     share_ideal: float = 0.6  # of the batches see the ideal circuit
 
 
@@ -60,7 +62,8 @@ def train_mlp(
     labels = torch.tensor(dataset.labels.astype(np.int64))
     nodes = (images[0].numel(), *hidden, CLASSES)
     sizes = [(n + 1, m) for n, m in itertools.pairwise(nodes)]
-    head = CircuitHead(sizes, *curve, Circuit.of_layers(len(sizes)))
+    circuit = Circuit(gains=(*[settings.gain_hidden] * len(hidden), settings.gain_output))
+    head = CircuitHead(sizes, *curve, circuit)
     optimiser = torch.optim.Adam(head.w)
     steps = len(labels) // settings.batch
     for epoch in range(settings.epochs):
@@ -105,5 +108,5 @@ def mlp_network(head: CircuitHead, image: tuple[int, int], meta: dict[str, Any])
         luts=build_luts(fc, *head.curve, head.circuit),
         neuron_vin_v=head.curve[0],
         neuron_vout_v=head.curve[1],
-        meta=meta,
+        meta={**meta, "gains": list(head.circuit.gains)},
     )

@@ -159,7 +159,8 @@ def test_an_mlp_learns_and_its_network_computes_the_same() -> None:
     network = mlp_network(head, (8, 8), {})
     bits = feature_bits(features(network, images))
     assert np.array_equal(bits, (images >= 128).reshape(400, -1))
-    volts = fc_volts(network, bits, Circuit.of_layers(2))
+    assert Circuit.of(network).gains == (20.0, 5.0)
+    volts = fc_volts(network, bits)
     with torch.no_grad():
         wanted, _ = head(torch.tensor(bits * 2.0 - 1).float())
     assert np.allclose(volts, wanted.numpy(), atol=1e-5)
