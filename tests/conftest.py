@@ -56,6 +56,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def patience() -> Callable[[float], float]:
+    """`patience(10.0)`: so many seconds as promised, longer by the load of a machine that is busy.
+
+    The load of two workers with a process each is an idle machine's.
+    """
+
+    def longer(limit_s: float) -> float:
+        return limit_s * max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
+
+    return longer
+
+
+@pytest.fixture(scope="session")
 def once(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, Maker], Path]:

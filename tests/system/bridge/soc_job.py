@@ -69,7 +69,7 @@ class Job:
             "out_n": SIZES[-1],
             "ram_words": 16384,
             "simulator": "icarus",
-            "wall_limit_s": 120.0,
+            "wall_limit_s": 600.0,
         }
         return SocRun(**{**settings, **self.options})
 
@@ -84,14 +84,17 @@ class Job:
         ]
 
 
-def children_named(text: str) -> list[int]:
-    """Live processes of this user whose command line holds `text`."""
+def children_named(text: str, where: Path | None = None) -> list[int]:
+    """Live processes of this user whose command line holds `text`, those that run in `where`."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            place = (folder / "cwd").readlink()
         except OSError:
+            continue
+        if where is not None and place != where.resolve():
             continue
         if text in command and state not in ("Z", "X") and "python -c" not in command:
             found.append(int(folder.name))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from cosim.errors import (
 from cosim.trace.events import Asleep, Programmed
 
 LONG = 20_000_000  # loops before the first evaluation: minutes of simulation on Icarus
+START_S = 600.0  # until the first event on a machine that is busy
 DIES_WITHIN_S = 10.0  # what the product promises for a dead, hung or diverging engine
 
 
@@ -92,18 +94,20 @@ def test_a_faulty_engine_ends_the_run_with_its_own_error(
         job.run()
 
 
-def test_an_engine_that_dies_while_nobody_talks_to_it_ends_the_run(tmp_path: Path) -> None:
+def test_an_engine_that_dies_while_nobody_talks_to_it_ends_the_run(
+    tmp_path: Path, patience: Callable[[float], float]
+) -> None:
     job = Job(tmp_path, kinds=("process",), idle_loops=LONG)
     killed_s: list[float] = []
 
     def kill(event: object) -> None:
-        (pid,) = children_named("sleep 1000")
+        (pid,) = children_named("sleep 1000", job.run_dir)
         os.kill(pid, signal.SIGKILL)
         killed_s.append(time.monotonic())
 
     with pytest.raises(WorkerLostError, match=r"died while its macro was asleep.*macro=m0, t_ps"):
         run_soc(job.spec(), progress=kill)
-    assert time.monotonic() - killed_s[0] < DIES_WITHIN_S
+    assert time.monotonic() - killed_s[0] < patience(DIES_WITHIN_S)
     assert not children_named(str(job.run_dir))
     partial = read_outcome(job.run_dir)
     assert not partial.complete
@@ -112,7 +116,7 @@ def test_an_engine_that_dies_while_nobody_talks_to_it_ends_the_run(tmp_path: Pat
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_caller_leaves_no_process_and_keeps_the_files(
-    how: signal.Signals, tmp_path: Path
+    how: signal.Signals, tmp_path: Path, patience: Callable[[float], float]
 ) -> None:
     job = Job(tmp_path, kinds=("process",), idle_loops=LONG)
     spec = job.spec()
@@ -127,13 +131,14 @@ def test_an_interrupted_caller_leaves_no_process_and_keeps_the_files(
     caller = subprocess.Popen(
         [sys.executable, "-c", text], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    wait_for(lambda: len(read_events(job.run_dir)) > 0, 60.0)
+    wait_for(lambda: len(read_events(job.run_dir)) > 0, START_S)
+    limit_s = patience(DIES_WITHIN_S)
     began_s = time.monotonic()
     caller.send_signal(how)
-    output, _ = caller.communicate(timeout=30.0)
-    wait_for(lambda: not children_named(str(job.run_dir)), DIES_WITHIN_S)
-    wait_for(lambda: not children_named("sleep 1000"), DIES_WITHIN_S)
-    assert time.monotonic() - began_s < DIES_WITHIN_S
+    output, _ = caller.communicate(timeout=limit_s)
+    wait_for(lambda: not children_named(str(job.run_dir)), limit_s)
+    wait_for(lambda: not children_named("sleep 1000", job.run_dir), limit_s)
+    assert time.monotonic() - began_s < limit_s
     if how == signal.SIGINT:
         assert b"KeyboardInterrupt" in output
     assert len(read_outcome(job.run_dir).events) == 1

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from cosim.trace.window import Window
 REGION = 7  # of the small firmware: one evaluation
 GRID_PS = 50
 LONG = 20_000_000  # loops before the first evaluation
+START_S = 600.0  # build and start on a machine that is busy
 DIES_WITHIN_S = 10.0
 
 
@@ -135,7 +137,9 @@ def test_a_dead_worker_leaves_a_whole_trace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_caller_leaves_a_whole_trace(how: signal.Signals, tmp_path: Path) -> None:
+def test_an_interrupted_caller_leaves_a_whole_trace(
+    how: signal.Signals, tmp_path: Path, patience: Callable[[float], float]
+) -> None:
     job = traced(tmp_path, Window(from_ps=0, to_ps=1_000_000))
     job.idle_loops = LONG
     text = (
@@ -150,11 +154,12 @@ def test_an_interrupted_caller_leaves_a_whole_trace(how: signal.Signals, tmp_pat
     log = tmp_path / "caller.log"
     with log.open("w") as out:
         caller = subprocess.Popen([sys.executable, "-c", text], env=env, stdout=out, stderr=out)
-    wait_for((job.run_dir / "trace.fst").exists, 300.0)
+    wait_for((job.run_dir / "trace.fst").exists, START_S)
     time.sleep(0.2)
     caller.send_signal(how)
-    caller.wait(30.0)
-    wait_for(lambda: not children_named(str(job.run_dir)), DIES_WITHIN_S)
+    limit_s = patience(DIES_WITHIN_S)
+    caller.wait(limit_s)
+    wait_for(lambda: not children_named(str(job.run_dir)), limit_s)
     assert check_fst(job.run_dir / "trace.fst").end > 0
     assert changes(job.run_dir / "trace.fst", "sim_top.o_window")[0][1] == 1
 

@@ -143,7 +143,7 @@ def test_a_solution_that_is_not_a_number_names_time_and_node(make: Make) -> None
     ("how", "text"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGSTOP, "is stopped")]
 )
 def test_a_worker_that_is_killed_or_stopped_is_lost_in_time(
-    make: Make, how: signal.Signals, text: str
+    make: Make, how: signal.Signals, text: str, patience: Callable[[float], float]
 ) -> None:
     engine = make(RC)
     engine.start(0, {"a": 0})
@@ -153,20 +153,22 @@ def test_a_worker_that_is_killed_or_stopped_is_lost_in_time(
     begun = time.monotonic()
     with pytest.raises(WorkerLostError, match=text) as caught:
         engine.advance(1000)
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.monotonic() - begun < patience(LIMIT_S)
     assert (caught.value.macro, caught.value.t_ps) == ("imac0", 777)
     engine.close()
     assert wait_gone(pid)
 
 
-def test_a_model_that_never_returns_is_lost_in_time(make: Make) -> None:
+def test_a_model_that_never_returns_is_lost_in_time(
+    make: Make, patience: Callable[[float], float]
+) -> None:
     engine = make("r1 a y 1k\nn1 y 0 bad", ENDLESS)
     engine.start(0, {"a": 0})
     engine.drive(0, {"a": 1})
     pid, begun = engine.pid, time.monotonic()
     with pytest.raises(WorkerLostError, match="no progress") as caught:
         engine.advance(100)
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.monotonic() - begun < patience(LIMIT_S)
     assert caught.value.macro == "imac0"
     assert wait_gone(pid)
 
