@@ -40,8 +40,8 @@ CALIBRATION = 500  # images that the scales of the activations are taken from
 class VggSettings:
     """How to train: `epochs` in floating point, then `integer_epochs` as the firmware computes."""
 
-    epochs: int = 14
-    integer_epochs: int = 3
+    epochs: int = 40
+    integer_epochs: int = 4
     seed: int = 1
     threads: int = 1  # of torch
     device: str = "cpu"  # of the convolutions; the FC stack stays on the processor
@@ -51,10 +51,10 @@ class VggSettings:
     head_rate: float = 2e-3  # Adam's, of the FC stack
     decay: float = 5e-4
     smoothing: float = 0.1
-    reach: int = 3  # pixels that an image is shifted by at most
-    cover: int = 0  # side of the square that is covered
+    reach: int = 4  # pixels that an image is shifted by at most
+    cover: int = 8  # side of the square that is covered
     rise: float = 1.0  # epochs that the rate goes up
-    fall: float = 6.0  # the last of `epochs`, in which it goes down
+    fall: float = 12.0  # the last of `epochs`, in which it goes down
 
 
 def train_vgg(
