@@ -79,6 +79,17 @@ def test_the_shipped_lenet5_is_the_stated_network() -> None:
     assert network.meta["accuracy_percent"]["hybrid"] >= 98.0
 
 
+def test_the_shipped_vgg_is_the_stated_network() -> None:
+    network = load_network("vgg")
+    assert (network.image_shape, network.fc_sizes) == ((3, 32, 32), (1024, 128, 10))
+    assert [len(stage.weight) for stage in network.convs] == [32, 64, 128, 128, 256, 256]
+    assert {(stage.kernel, stage.pad) for stage in network.convs} == {(3, 1)}
+    assert [stage.pool for stage in network.convs] == ["max", "max", "none", "max", "none", "max"]
+    assert [stage.relu for stage in network.convs] == [True] * 5 + [False]
+    assert all(set(np.unique(weight)) == {-1, 1} for weight in network.fc)
+    assert "training split alone" in network.meta["data"]
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(ModelError, match=r"no model 'lenet6'.*lenet5"):
         load_network("lenet6")
