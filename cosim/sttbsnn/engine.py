@@ -166,7 +166,11 @@ class BsnnEngine:
 
     def snapshot(self) -> Mapping[str, Floats]:
         t_ps = float(self._now())
-        return {"sl": self._sl.volts(t_ps), "threshold": self._threshold.volts(t_ps)}
+        return {
+            "sl": self._sl.volts(t_ps),
+            "threshold": self._threshold.volts(t_ps),
+            "latch": self._latches.w_v.copy(),
+        }
 
     def close(self) -> None:
         """Nothing runs, so nothing ends."""

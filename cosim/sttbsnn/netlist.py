@@ -58,6 +58,7 @@ def build_bsnn(
     probes = {
         "sl": tuple(f"sl{r}" for r in range(rows)),
         "threshold": tuple(f"vt{r}" for r in range(rows)),
+        "latch": tuple(f"w{r}" for r in range(rows)),  # at rest only once it has forgotten
     }
     latch = design.latch
     return MacroDescription(
@@ -188,7 +189,7 @@ def _row(r: int, weights: Weights, design: BsnnDesign, die: BsnnDie | None) -> l
             )
     offset = 0.0 if die is None else float(die.offset_v[r])
     lines += _ladder(r, design)
-    lines.append(f"nl{r} sl{r} vt{r} clk y{r} vlatch 0 latch v_os={offset!r}")
+    lines.append(f"nl{r} sl{r} vt{r} clk y{r} vlatch 0 w{r} latch v_os={offset!r}")
     lines.append(f"cy{r} y{r} 0 {design.latch.load_f!r}")
     return lines
 
