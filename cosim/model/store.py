@@ -25,12 +25,14 @@ from cosim.model.network import ConvStage, Lut, Network
 __all__ = ["DATA_DIR", "load_network", "model_names", "save_network"]
 
 DATA_DIR = Path(__file__).parent / "data"
+SPIKING_PREFIX = "snn_"
 _META_KEYS = ("name", "image_shape", "pad", "convs")
 
 
 def model_names() -> list[str]:
-    """Names of the shipped networks."""
-    return sorted(path.stem for path in DATA_DIR.glob("*.npz"))
+    """Names of the shipped networks; spiking ones are `spiking_store.py`'s."""
+    stems = (path.stem for path in DATA_DIR.glob("*.npz"))
+    return sorted(stem for stem in stems if not stem.startswith(SPIKING_PREFIX))
 
 
 def load_network(name_or_path: str | Path) -> Network:
@@ -140,6 +142,8 @@ def _meta(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         meta = json.loads(str(_get(arrays, "meta")))
     except json.JSONDecodeError as error:
         raise ModelError(f"meta is not JSON ({error})") from None
+    if isinstance(meta, dict) and meta.get("kind") == "spiking":
+        raise ModelError("a spiking network: cosim.model.spiking_store reads it")
     missing = [key for key in _META_KEYS if not isinstance(meta, dict) or key not in meta]
     if missing:
         raise ModelError(f"meta lacks {', '.join(missing)}")

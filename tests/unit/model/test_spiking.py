@@ -21,6 +21,7 @@ from cosim.model.spiking import (
     scores,
 )
 from cosim.model.spiking_store import load_spiking, save_spiking
+from cosim.model.store import DATA_DIR, load_network, model_names
 
 
 def neurons(rng: np.random.Generator, steps: int, channels: int, top: int, pool: bool) -> Neurons:
@@ -204,6 +205,15 @@ def test_wrong_content_is_refused_in_one_line(
         load_spiking(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_shipped_network_fits_the_macro_and_is_not_taken_for_another() -> None:
+    network = load_spiking("snn_mnist")
+    assert {layer.rows().shape for layer in network.layers} == {(32, ROW_CELLS)}
+    assert "training split alone" in network.meta["data"]
+    assert "snn_mnist" not in model_names()
+    with pytest.raises(ModelError, match=r"snn_mnist\.npz: a spiking network"):
+        load_network(DATA_DIR / "snn_mnist.npz")
 
 
 def test_wrong_images_are_refused() -> None:
