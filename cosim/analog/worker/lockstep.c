@@ -242,7 +242,8 @@ void lockstep_wait(void)
 		if (w->op == OP_START)
 			return;
 		apply_changes(w->t_s);
-		w->n_crossings = 0;
+		if (!proposing) /* what a proposed step went through belongs to the advance that keeps it */
+			w->n_crossings = 0;
 		until_s = (double)w->until_ps * PS;
 		proposing = w->op == OP_PROPOSE;
 		if (until_s > w->t_s + TINY_S) {

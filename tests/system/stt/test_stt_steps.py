@@ -26,6 +26,7 @@ RTL = tools.repo_root() / "rtl" / "stt" / "stt_steps.v"
     [
         ("icarus", "fast"),
         pytest.param("verilator", "fast", marks=pytest.mark.slow),
+        pytest.param("icarus", "ngspice", marks=[pytest.mark.slow, pytest.mark.spice]),
     ],
 )
 def test_a_tile_spikes_as_whole_numbers_say(
