@@ -23,6 +23,7 @@ class Application:
 
 APPLICATIONS = (
     Application(name="lenet5", model="lenet5", design="imac_14nm"),
+    Application(name="mlp", model="mlp", design="imac_mlp"),
     Application(name="vgg", model="vgg", design="vgg_14nm"),
 )
 

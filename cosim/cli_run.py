@@ -22,6 +22,7 @@ class App(StrEnum):
     """What can be run."""
 
     lenet5 = "lenet5"
+    mlp = "mlp"
     vgg = "vgg"
 
 
