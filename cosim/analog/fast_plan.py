@@ -158,11 +158,6 @@ def _plan(stack: FastStack) -> MotionPlan:
             "engine fast moves no neurons without buffers in time: "
             "macro.buffer.enabled must be true, or ask for operating points alone (--at-rest)"
         )
-    if macro.access.enabled:
-        raise DesignError(
-            "engine fast moves no access transistors in time: macro.access.enabled must be false, "
-            "or ask for operating points alone (--at-rest)"
-        )
     if macro.partition.outputs == "tied" and macro.amplifier.kind == "realisable":
         raise DesignError(
             "engine fast moves no tied outputs of realisable amplifiers in time: "

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim import tools
-from cosim.analog.characterise import curve_key
+from cosim.analog.characterise import curve_key, neuron_curve
 from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
 from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design
@@ -36,9 +36,11 @@ TRACK_F = 2e-15  # c_par of sample_hold.va
 Floats = NDArray[np.float64]
 AMPLIFIER_INPUT_F = 1e-15  # c_in of diff_amp.va, between its inputs
 BUFFER_INPUT_F = 2e-15  # c_in of buffer_amp.va
-SIGNALS_V = (-0.5, -0.25, -0.1, -0.03, 0.0, 0.03, 0.1, 0.25, 0.5)
+CLOSE_V = (0.03, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)
+SIGNALS_V = (*(-v for v in reversed(CLOSE_V)), 0.0, *CLOSE_V)
 STEP_V, RISE_S, START_S, END_S = 0.01, 1e-12, 20e-12, 600e-12
 TIMEOUT_S = 60.0
+LEAST_GAIN = 0.01  # of the largest: a saturated neuron's output hardly moves, and says no delay
 LONGEST_S = 1e-9
 
 
@@ -75,11 +77,19 @@ def neuron_lags(design: Design) -> NeuronLags:
     amplifier, shift_v = design.macro.amplifier, design.macro.neuron.shift_v
     low_v = -amplifier.rail_v - (shift_v if amplifier.reference == "shifted" else 0.0)
     signals = np.array([v for v in SIGNALS_V if low_v <= v <= amplifier.rail_v])
+    signals = signals[_moves(signals, neuron_curve(design).table)]
     bare, held = (
         np.array([neuron_delay_s(design, last=last, signal_v=float(v)) for v in signals])
         for last in (False, True)
     )
     return NeuronLags(signal_v=signals, delay_s=bare, hold_s=np.maximum(held - bare, 0.0))
+
+
+def _moves(signal_v: Floats, curve: Floats) -> NDArray[np.bool_]:
+    """Where a small step moves the output enough for its delay to mean anything."""
+    ends = np.array([-STEP_V, STEP_V])[:, None] + signal_v
+    gain = np.abs(np.diff(np.interp(ends, curve[:, 0], curve[:, 1]), axis=0)[0])
+    return np.asarray(gain > LEAST_GAIN * gain.max())
 
 
 @lru_cache(maxsize=64)

@@ -267,10 +267,11 @@ def test_a_window_is_the_same_alone_in_a_batch_and_in_slices(random_stack: MakeS
     [
         ("imac_14nm", WIRES),
         ("imac_14nm", [*WIRES, "macro.amplifier.reference=ground"]),
+        ("sot_2t1r", WIRES),
         ("imac_14nm", [*WIRES, "macro.amplifier.kind=ideal", "macro.partition.outputs=tied"]),
         ("imac_sim", [*WIRES, "macro.buffer.enabled=true", "macro.amplifier.rail_v=0.8"]),
     ],
-    ids=["summed", "ground", "tied", "published"],
+    ids=["summed", "ground", "access", "tied", "published"],
 )
 def test_a_motion_of_a_die_ends_at_its_operating_point_and_rests_there(
     name: str, sets: list[str], random_stack: MakeStack
