@@ -11,7 +11,10 @@ from cosim.errors import CircuitError, ConvergenceError, RangeError
 
 __all__ = ["BEYOND", "NO_MEMORY", "failure", "in_layer"]
 
-NO_MEMORY, LOST, BEYOND = 1, 3, 5  # as fast_network.c and fast_batch.c return them; 2: not settled
+# as fast_network.c and fast_batch.c return them; 2: not settled
+NO_MEMORY = 1
+LOST = 3
+BEYOND = 5
 
 
 def failure(code: int, item: int, which: int, left_v: float, turns: int) -> CircuitError:

@@ -53,8 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
     | {"applications", "design_memory"},
-    "sampled": BASE
-    | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
+    "sampled": BASE | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
     "api": {"applications", "errors", "flow", "trace", "report"},  # the commands as calls
     "golden": {"errors"},
     "macro_bench": {"errors", "design", "analog"},
