@@ -18,7 +18,8 @@ from cosim.model.twin import twin_codes
 
 __all__ = ["RATIO_MIN", "WIRED", "fc", "fc_wires", "lag", "soc"]
 
-RATIO_MIN, CYCLES_PER_S_MIN = 0.9, 1e6
+RATIO_MIN = 0.9
+CYCLES_PER_S_MIN = 1e6
 FC_MAX_S, FC_WIRES_MAX_S = 120.0, 480.0
 LAG_RATIO_MAX = 2.5
 START_PS = 10_000  # the macro is off until here
