@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -31,6 +32,7 @@ HEADERS = ("fast_kernel.h", "fast_blocks.h", "fast_vector.h", "fast_network.h")
 # No -ffinite-math-only here: what is no number must fail every `below tolerance`.
 MATH = ("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros")
 WIDE = ("-mprefer-vector-width=512", "-Wno-psabi")
+BUILDING = threading.Lock()
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
@@ -53,9 +55,10 @@ def library(
     for path in (*sources, *headers):
         digest.update(path.read_bytes())
     target = tools.cache_dir() / "worker" / f"{name}-{digest.hexdigest()[:20]}.so"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _compile(target, sources, flags)
+    with BUILDING:  # threads of one process; processes each rename a file of their own
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _compile(target, sources, flags)
     return ctypes.CDLL(str(target))
 
 
