@@ -22,7 +22,8 @@ __all__ = ["TERMS", "Bend", "bend_of"]
 Floats = NDArray[np.float64]
 TERMS = 8  # coefficients that the kernel holds
 FITS = (3, 4, 5, TERMS)  # numbers of terms that it unrolls
-REACH = 1.1  # cell voltages over VDD; beyond is a RangeError
+REACH = 1.1  # cell voltages over VDD between outputs of neurons; beyond is a RangeError
+REACH_FIRST = 2.05  # between inputs of both signs and lines that all other inputs pull to their end
 MATCH = 0.75  # where scales are read, over VDD
 POINTS = 181
 FIT_ERROR = 1e-3  # largest error of h over an AP cell's current at VDD
@@ -41,21 +42,22 @@ class Bend:
     reach_v: float
 
 
-def bend_of(layer: TiledLayer, reduced: ReducedLayer, vdd_v: float) -> Bend:
-    """The bend of one layer's cells for voltages up to REACH*`vdd_v`."""
+def bend_of(layer: TiledLayer, reduced: ReducedLayer, vdd_v: float, *, first: bool = False) -> Bend:
+    """The bend of one layer's cells for voltages up to REACH*`vdd_v`, REACH_FIRST if `first`."""
+    reach_v = (REACH_FIRST if first else REACH) * vdd_v
     slope_s = _placed(layer, layer.slope_s)
     through_s = reduced.t.reshape(-1, layer.n_in + 1).T
     share = np.divide(through_s, slope_s, out=np.zeros_like(slope_s), where=slope_s > 0)
     return Bend(
-        terms=_terms(layer, vdd_v),
+        terms=_terms(layer, vdd_v, reach_v),
         scale=_placed(layer, _scale(layer, vdd_v)),
         share=np.clip(share, 0.0, 1.0),
-        reach_v=REACH * vdd_v,
+        reach_v=reach_v,
     )
 
 
-def _terms(layer: TiledLayer, vdd_v: float) -> Floats:
-    volts = np.linspace(0.0, REACH * vdd_v, POINTS)
+def _terms(layer: TiledLayer, vdd_v: float, reach_v: float) -> Floats:
+    volts = np.linspace(0.0, reach_v, POINTS)
     current, _ = layer.cell.current_ap(volts)
     h = current - layer.g_ap_s * volts
     full, _ = layer.cell.current_ap(np.array([vdd_v]))

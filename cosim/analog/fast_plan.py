@@ -246,7 +246,7 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
     t = reduced.t.reshape(-1, layer.n_in + 1).T
     ztx = (z @ _blocks(reduced.t, cols)).reshape(-1, layer.n_in + 1).T  # block by block
     bent = not solver.linear
-    bend = bend_of(layer, reduced, design.macro.vdd_v) if bent else None
+    bend = bend_of(layer, reduced, design.macro.vdd_v, first=index == 0) if bent else None
     square = np.zeros((*z.shape[:2], wide, wide))
     square[:, :, : 2 * cols, : 2 * cols] = z.transpose(0, 1, 3, 2)
     arrays: dict[str, NDArray[np.generic]] = {

@@ -246,8 +246,9 @@ def test_a_window_is_the_same_alone_in_a_batch_and_in_slices(random_stack: MakeS
     bits = np.random.default_rng(5).integers(0, 2, (19, 33))
     batch = evaluate_window(stack, stack.drive_of(bits), WINDOW_S, BAND_V)
     assert batch.goal.layers[1].u.shape[0] == batch.settling_s.shape[0] == 19
-    alone = evaluate_window(stack, stack.drive_of(bits[17]), WINDOW_S, BAND_V)
-    assert batch.settling_s[17] == pytest.approx(alone.settling_s[0], rel=1e-6)
+    for one, settling_s in zip(bits, batch.settling_s, strict=True):
+        alone = evaluate_window(stack, stack.drive_of(one), WINDOW_S, BAND_V)
+        assert settling_s == pytest.approx(alone.settling_s[0], rel=1e-6)
     motion = started(stack, bits[17])
     joules = dict.fromkeys(batch.energy_j, 0.0)
     wire_j = 0.0
@@ -301,6 +302,29 @@ def test_a_motion_of_a_die_ends_at_its_operating_point_and_rests_there(
     for supply, watts in goal.power_w.items():
         assert motion.power_w()[supply] == pytest.approx(watts[0], rel=1e-4, abs=1e-12), supply
         assert stay.energy_j[supply] == pytest.approx(1e-10 * watts[0], rel=1e-4, abs=1e-22)
+
+
+def test_lines_at_either_end_of_their_range_end_where_they_should(
+    random_stack: MakeStack,
+) -> None:
+    """With few inputs all but one of a sign, cells of the odd one see 1.6 VDD and bend most."""
+    design = load_design("imac_14nm", ["wires.enabled=false"])
+    stack = fast_stack(random_stack(6, 4), design)
+    bits = np.arange(64)[:, None] >> np.arange(6) & 1
+    window = evaluate_window(stack, stack.drive_of(bits), WINDOW_S, BAND_V)
+    assert (window.settling_s < 0.5e-9).all()
+    assert window.steps[:, 0].max() < 90
+    assert window.steps[:, 1].max() > 0  # steps of some lanes are refused
+    refused = np.nonzero(window.steps[:, 1])[0]
+    for k in (*refused[:3], *refused[-3:]):
+        alone = evaluate_window(stack, stack.drive_of(bits[k]), WINDOW_S, BAND_V)
+        assert window.settling_s[k] == pytest.approx(alone.settling_s[0], rel=1e-4)
+        assert tuple(window.steps[k]) == tuple(alone.steps[0])
+    for one in (bits[62], bits[55]):
+        motion = started(stack, one)
+        motion.advance(WINDOW_S)
+        goal = stack.solve(stack.drive_of(one))
+        assert np.abs(motion.neuron_v(0) - goal.neuron_v[0][0]).max() < TOL_REST_V
 
 
 def test_bends_beyond_their_polynomials_are_refused(random_stack: MakeStack) -> None:
