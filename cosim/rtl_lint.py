@@ -16,7 +16,7 @@ from pathlib import Path
 from cosim import gen, tools
 from cosim.errors import RtlError
 
-__all__ = ["lint_rtl", "rtl_files"]
+__all__ = ["ALONE", "lint_rtl", "rtl_files"]
 
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand

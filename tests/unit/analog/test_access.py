@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 from cosim.analog.characterise import DATA_DIR, neuron_curve
 from cosim.analog.fast_access import LINE_SHARE, series_fit
 from cosim.analog.fast_forward import fast_stack
-from cosim.analog.fast_window import evaluate_window
 from cosim.analog.ideal_access import solve_access_columns
 from cosim.analog.ideal_column import cell_of, solve_columns
 from cosim.analog.ideal_forward import ideal_forward
@@ -21,7 +20,7 @@ from cosim.analog.ngspice_run import run_deck
 from cosim.analog.tables_access import FET_AXES, access_cell, access_fet, measure_access
 from cosim.analog.tables_grid import read_table
 from cosim.design import load_design
-from cosim.errors import DesignError, RangeError
+from cosim.errors import RangeError
 
 ACCESS = ["wires.enabled=false", "macro.access.enabled=true", "macro.meter_cells=false"]
 TOL_CURRENT = 2e-4  # of a cell's current at 0.8 V, between the grid's points
@@ -189,9 +188,3 @@ def test_power_of_a_1t1r_layer_is_that_of_its_sources(random_stack: Callable) ->
     into_lines = float((u_p * u_p / (r1 + r3) + u_m * (u_m - n) / r1).sum())
     heat = float(layer.heat_w[0] + layer.wire_w[0])
     assert given - feeds == pytest.approx(heat + into_lines, rel=1e-5)
-
-
-def test_motion_of_access_transistors_is_refused(random_stack: Callable) -> None:
-    stack = fast_stack(random_stack(5, 3), load_design("sot_2t1r"))
-    with pytest.raises(DesignError, match="moves no access transistors"):
-        evaluate_window(stack, np.full((1, 5), 0.8), 1e-9, 1e-3)
