@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from cosim import tools
+from cosim.analog import spline
 from cosim.analog.netlist_parts import model_cards, neuron_models, neuron_text
 from cosim.analog.ngspice_run import run_deck
 from cosim.design import Design, load_design
@@ -100,11 +100,11 @@ class NeuronCurve:
             raise RangeError(
                 f"neuron input {worst:.4g} V is outside its curve, {low:g}..{high:g} V"
             )
-        return np.asarray(self._splines(values)[..., column - 1])
+        return spline.at(self.vin_v, self._parts, values)[..., column - 1]
 
     @cached_property
-    def _splines(self) -> CubicSpline:
-        return CubicSpline(self.table[:, 0], self.table[:, 1:])
+    def _parts(self) -> Floats:
+        return spline.smooth(self.vin_v, self.table[:, 1:])
 
 
 def curve_key(design: Design) -> str:

@@ -15,7 +15,6 @@ from cosim.analog.ideal import IdealEngine
 from cosim.analog.netlist import ENABLE, build_macro
 from cosim.analog.ngspice import NgspiceEngine
 from cosim.analog.ngspice_options import NgspiceOptions
-from cosim.analog.noise_engine import NoisyEngine
 from cosim.analog.pins import MacroDescription
 from cosim.analog.protocol import Energy, MacroEngine
 from cosim.analog.upkeep import Upkeep
@@ -108,6 +107,8 @@ def make_engine(
     engine = _engine(kind, name, design, sizes, log=log, die=die)
     if noise_seed is None:
         return engine
+    from cosim.analog.noise_engine import NoisyEngine  # noqa: PLC0415 - slow, few need it
+
     return NoisyEngine(engine, design, tuple(sizes), seed=noise_seed, die=die)
 
 

@@ -14,14 +14,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RectBivariateSpline
 
 from cosim import tools
 from cosim.analog.characterise import DATA_DIR
 from cosim.errors import RangeError
+
+if TYPE_CHECKING:
+    from scipy.interpolate import RectBivariateSpline
 
 __all__ = ["GridTable", "known_table", "read_table", "write_table"]
 
@@ -48,6 +51,8 @@ class GridTable:
 
     @cached_property
     def _splines(self) -> dict[str, RectBivariateSpline]:
+        from scipy.interpolate import RectBivariateSpline  # noqa: PLC0415 - slow, few need it
+
         return {
             name: RectBivariateSpline(self.x, self.y, value) for name, value in self.values.items()
         }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
+from cosim.analog import spline
 from cosim.analog.fast_build import kernel
 from cosim.errors import RangeError
 
@@ -55,7 +55,7 @@ def spline_through(grid: Floats, values: Floats, what: str) -> Spline:
     if np.abs(step - step[0]).max() > 1e-6:
         raise RangeError(f"curve of {what} must have evenly spaced inputs")
     return Spline(
-        parts=np.ascontiguousarray(CubicSpline(grid, values).c.T),
+        parts=np.ascontiguousarray(spline.smooth(grid, values).T),
         low=float(grid[0]),
         high=float(grid[-1]),
         per_v=float((len(grid) - 1) / (grid[-1] - grid[0])),
