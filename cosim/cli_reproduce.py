@@ -36,6 +36,10 @@ def reproduce(
         Path | None, typer.Option("--cifar10", help="CIFAR-10 binary files.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make rows anew that are kept.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Put full rows into the table kept with the source, too."),
+    ] = False,
     listed: Annotated[bool, typer.Option("--list", help="Names, minutes; run nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -45,20 +49,22 @@ def reproduce(
     was. A reproduction that fails does not stop the others; its error's exit code is the command's.
     """
     from cosim.errors import UserInputError
+    from cosim.reproduce import readme
     from cosim.reproduce.catalogue import chosen, entries
+    from cosim.reproduce.committed import check, read, store
     from cosim.reproduce.record import program_digest
     from cosim.reproduce.run import plan
     from cosim.reproduce.run import reproduce as run
     from cosim.reproduce.write import as_dict, write_all
 
     if listed:
-        for entry in entries().values():
-            minutes = f"{entry.minutes:g} min, quick {entry.quick_minutes:g}"
-            typer.echo(f"{entry.name:16} {minutes:22} {entry.title}")
+        _list()
         return
     for folder in (mnist, cifar10):
         if folder is not None and not folder.is_dir():
             raise UserInputError(f"there is no folder {folder}")
+    if write:
+        check(chosen(name), quick=quick, given={"mnist": mnist, "cifar10": cifar10})
     words = ["cosim", "reproduce", name, *(["--quick"] if quick else [])]
     for option, folder in (("--mnist", mnist), ("--cifar10", cifar10)):
         words += [option, "DIR"] if folder else []
@@ -89,8 +95,12 @@ def reproduce(
         last = outcomes[-1]
         state = f"failed: {last.error}" if last.error else f"{len(last.findings)} rows"
         tell(f"{len(outcomes)}/{len(plans)} {last.entry.name}: {state}, {last.wall_s:.0f} s")
+        if write and last.error is None:
+            store(last, program, list(entries()))
 
     outcomes = run(plans, clock=time.monotonic, done=done)
+    if write:
+        readme.update(read())
     if as_json:
         print_json(as_dict(outcomes, command, program))
     else:
@@ -100,6 +110,14 @@ def reproduce(
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error
+
+
+def _list() -> None:
+    from cosim.reproduce.catalogue import entries
+
+    for entry in entries().values():
+        minutes = f"{entry.minutes:g} min, quick {entry.quick_minutes:g}"
+        typer.echo(f"{entry.name:16} {minutes:22} {entry.title}")
 
 
 def _show(outcomes: list[Outcome]) -> None:

@@ -46,21 +46,23 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row of a table."""
+    """One row of a table; `notes` are lines below it, each a heading and a text."""
 
     name: str
     cells: tuple[Cell, ...]
     total: bool = False
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of figures; the first of `heads` is for the rows' names."""
+    """A table of figures; the first of `heads` is for the rows' names; long ones `fold` up."""
 
     id: str
     caption: str
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
+    fold: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

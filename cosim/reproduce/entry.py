@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from cosim.units import si
 
-__all__ = ["Entry", "Finding", "Published", "Task", "figure_text"]
+__all__ = ["Entry", "Finding", "Need", "Published", "Task", "figure_text"]
 
 Need = Literal["mnist", "cifar10"]
 FACTOR = 2.0  # from this ratio on a deviation is told as a factor instead of per cent

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cosim.errors import CosimError, RunFolderError
@@ -91,10 +91,22 @@ def _made(item: Plan, clock: Callable[[], float]) -> Outcome:
     except OSError as error:
         raise RunFolderError(f"cannot make {item.task.folder}: {error.strerror}") from error
     try:
-        findings = tuple(item.entry.run(item.task))
+        findings = tuple(_without_folders(row, item.task) for row in item.entry.run(item.task))
     except CosimError as error:
         log.error("%s: %s", item.entry.name, error)
         return Outcome(entry=item.entry, error=error, wall_s=clock() - begin_s)
     wall_s = clock() - begin_s
     record.save(item.path, item.key, findings, wall_s)
     return Outcome(entry=item.entry, findings=findings, wall_s=wall_s)
+
+
+def _without_folders(finding: Finding, task: Task) -> Finding:
+    """Where a machine keeps its data sets decides nothing."""
+    texts = {}
+    for name in ("result", "conditions", "engine", "reason"):
+        text = getattr(finding, name)
+        for folder in (task.mnist, task.cifar10):
+            if folder is not None:
+                text = text.replace(f" in {folder}", "").replace(str(folder), "DIR")
+        texts[name] = text
+    return replace(finding, **texts)

@@ -9,10 +9,9 @@ from cosim.analog.sigmoid_bench import measure_sigmoid
 from cosim.analog.sigmoid_circuits import CIRCUITS
 from cosim.design import load_design
 from cosim.reproduce.entry import Entry, Finding, Published, Task
-from cosim.study.catalogue import make_study
+from cosim.reproduce.neurons import alternatives
 from cosim.study.neuron_alternatives import PUBLISHED
 from cosim.study.record import Value
-from cosim.study.subject import load_subject
 
 __all__ = ["ENTRY"]
 
@@ -64,19 +63,8 @@ def _run(task: Task) -> Sequence[Finding]:
 
 
 def _alternatives(task: Task) -> list[Finding]:
-    """Others over the MRAM neuron, from the study of the same name."""
-    subject = load_subject(model="lenet5", data=None, images=1, design="imac_14nm", sets=())
-    made = make_study(
-        "neuron_alternatives",
-        subject,
-        command="cosim study neuron_alternatives",
-        seed=1,
-        out=task.folder,
-        quick=False,
-        fresh=True,
-        tell=lambda text, done: task.tell(f"{text}, {done} done"),
-    )
-    rows = {str(row["circuit"]): row for row in made.rows}
+    """Others over the MRAM neuron."""
+    rows = alternatives(task)
     base = rows.pop("mram")
     found = []
     for row in rows.values():

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""readme : the README's table of results, made from the committed rows.
+
+`python -m cosim.reproduce.readme` writes it and `results/reproduction.md` again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosim import tools
+from cosim.errors import UserInputError
+from cosim.reproduce.committed import FOLDER, System, markdown, read
+from cosim.reproduce.entry import Finding
+from cosim.reproduce.text import cell, replace_file
+
+__all__ = ["ROWS", "block", "main", "placed", "update"]
+
+BEGIN = "<!-- results: made by `python -m cosim.reproduce.readme`; do not edit -->"
+END = "<!-- end of results -->"
+HEADS = ("result", "published", "ours", "deviation", "engine", "command")
+# of each entry those results that a reader should see first
+ROWS: dict[str, tuple[str, ...]] = {
+    "lenet-saving": (
+        "energy saved by the macro, LeNet-5",
+        "energy of an image, CPU alone",
+        "energy of an image, CPU and macro",
+        "FC layers: cycles on the CPU over cycles with the macro",
+    ),
+    "neuron": (
+        "steepest slope of the curve",
+        "delay of the neuron",
+        "power over the MRAM neuron's: differential pair with mirror, loaded by an inverter tied "
+        "to itself",
+        "power over the MRAM neuron's: digital: table of 256 codes, its converter of 8 bits "
+        "counted",
+        "area over the MRAM neuron's: digital: table of 256 codes",
+    ),
+    "vgg-saving": ("energy saved by the macro, VGG",),
+    "mlp": (
+        "accuracy of the circuit, 784-16-10",
+        "FC layers, first push to last pop",
+        "energy of an evaluation in the macro",
+    ),
+    "imac-sim": ("power, MRAM", "accuracy, MRAM", "power, PCM", "accuracy, PCM"),
+    "partitions": ("accuracy of the circuit, tiles of 26x15",),
+    "stt-bsnn": (
+        "operations per joule, 1x288 subarray",
+        "accuracy on MNIST, every spike decided by the circuit",
+        "accuracy on CIFAR-10",
+    ),
+}
+
+
+def block(systems: Mapping[str, System]) -> str:
+    """The table with its marks; a result that is not there is an error."""
+    lines = [BEGIN, "| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
+    for name, system in systems.items():
+        rows = {finding.result: finding for finding in system.findings}
+        for result in ROWS.get(name, ()):
+            if result not in rows:
+                raise UserInputError(
+                    f"reproduction {name} has no result {result!r}: change ROWS of readme.py"
+                )
+            lines.append(_line(system, rows[result]))
+    return "\n".join([*lines, END])
+
+
+def _line(system: System, finding: Finding) -> str:
+    words = (
+        f"{system.title}: {finding.result}",
+        finding.published_text,
+        finding.ours_text,
+        finding.deviation,
+        finding.engine,
+        f"`cosim reproduce {system.name}`",
+    )
+    return "| " + " | ".join(cell(word) for word in words) + " |"
+
+
+def placed(text: str, made: str) -> str:
+    """A page with the table between its marks replaced."""
+    before, mark, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not mark or not end or BEGIN in after:
+        raise UserInputError(f"README.md needs one pair of lines {BEGIN} and {END}")
+    return before + made + after
+
+
+def update(systems: Mapping[str, System], path: Path | None = None) -> None:
+    """Write the table into the README."""
+    page = path or tools.repo_root() / "README.md"
+    old = page.read_text(encoding="utf-8")
+    new = placed(old, block(systems))
+    if new != old:
+        replace_file(page, new)
+
+
+def main() -> int:
+    """Make both texts again."""
+    systems = read()
+    replace_file(FOLDER / "reproduction.md", markdown(systems.values()))
+    update(systems)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
