@@ -41,11 +41,11 @@ struct layer {
 	long n_in, n_out, ports, v, cols, width;      /* blocks: ports*v, of `cols` columns; width = v*cols */
 	long wide, pad, pad_in;                       /* stride of a block's lines, all of them, of the sources */
 	long hidden, last, exact, bent, buffered;     /* exact: op-amps without dynamics; buffered: its neurons */
-	double r1, r3, lag_s, load_f, reach_v; /* lag of the op-amps' inputs */
+	double r1, r3, load_f, reach_v;
 	const float *zt, *ztx, *tt, *q; /* to from: a block's lines both, lines sources, sources lines, sources both */
 	const float *by;                       /* to a block's lines from its outputs; all these [...][to / MANY][from][MANY] */
 	const float *own;                      /* [pad]: of a line per volt of its own column's output */
-	const float *bias_t, *amplifier_os, *neuron_os, *live;
+	const float *bias_t, *amplifier_os, *per_lag, *neuron_os, *live; /* per_lag: of the op-amps' inputs, 1/s */
 	struct cells by_line, by_row;
 	float coef[TERMS];                     /* of an AP cell's bend, odd powers of its voltage */
 	float taylor[TAYLOR][TERMS];           /* coef times the binomials of its powers */

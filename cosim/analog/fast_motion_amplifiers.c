@@ -63,17 +63,17 @@ static inline __attribute__((always_inline)) void amplifier_block(int both, cons
 	const long n = L->cols, from = block * n, line = block * L->wide;
 	const float end = (float)(1.0 / (L->r1 + L->r3)), e3 = (float)L->r3 * end, e1 = (float)L->r1 * end;
 	const float per_soft = (float)(1.0 / s->a_soft), k = (float)s->a_k, leak = (float)(s->a_k / s->a_a0);
-	const float rout = (float)s->a_rout, slew = (float)s->a_slew, per_lag = (float)(1.0 / L->lag_s), v_ref = (float)s->ref;
+	const float rout = (float)s->a_rout, slew = (float)s->a_slew, v_ref = (float)s->ref;
 	float *out = p->d + from * LANES, *pend = p->pend + from * LANES, *w_now = p->s + from * LANES;
 	float *slopes = p->slope + from * LANES, *lag = p->s + (p->n_lag + from) * LANES;
 	float *lag_slope = p->slope + (p->n_lag + from) * LANES;
 	const float *out_f = p->out_f + from * LANES, *in_f = p->in_f + from * LANES, *load = p->load + from * LANES;
 	const float *load_s = p->load_s + from * LANES, *hist = p->hist + from * LANES, *lag_0 = p->hist + (p->n_lag + from) * LANES;
 	const float *u_f = p->u_f + line * LANES, *base = p->base + line * LANES, *by = p->by_amp + line * LANES;
-	const float *own = L->own + line, *live = L->live + from % L->width, *os = L->amplifier_os + from;
+	const float *own = L->own + line, *live = L->live + from % L->width, *os = L->amplifier_os + from, *per_lag = L->per_lag + from;
 
 	EACH(j, n) {
-		float scale = c[e] * slew, q = c[e] * per_lag, late = 1.0f / (1.0f + q);
+		float scale = c[e] * slew, q = c[e] * per_lag[j], late = 1.0f / (1.0f + q);
 		float up = AT(base, j) + AT(by, j), um = AT(base, n + j) + AT(by, n + j); /* beyond the operating point */
 		float d = AT(out, j), now = AT(out_f, j) + d;
 		float w = now + rout * ((now - AT(u_f, n + j) - um) * end + AT(load, j) + AT(load_s, j) * now);
@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) void amplifier_block(int both, cons
 		AT(pend, j) = move;
 		AT(lag, j) = live[j] * (in + by_in * move);
 		AT(w_now, j) = live[j] * (w + dw * move);
-		AT(lag_slope, j) = per_lag;
+		AT(lag_slope, j) = per_lag[j];
 		AT(slopes, j) = -slew * slope; /* over dw, which is nearly 1 */
 	}
 }

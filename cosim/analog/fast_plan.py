@@ -14,7 +14,6 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from cosim.analog.fast_amplifier import (
     V_SOFT_AMPLIFIER,
@@ -26,6 +25,7 @@ from cosim.analog.fast_bend import TERMS, Bend, bend_of
 from cosim.analog.fast_cells import LayerSolver
 from cosim.analog.fast_forward import FastStack, StackState
 from cosim.analog.fast_layer import TiledLayer
+from cosim.analog.spline import at, monotone, smooth
 from cosim.analog.tables_delay import AMPLIFIER_INPUT_F, BUFFER_INPUT_F, TRACK_F, neuron_lags
 from cosim.errors import DesignError
 
@@ -49,10 +49,13 @@ class _Layer(ctypes.Structure):
         *((key, ctypes.c_long) for key in ("n_in", "n_out", "ports", "v", "cols", "width")),
         *((key, ctypes.c_long) for key in ("wide", "pad", "pad_in")),
         *((key, ctypes.c_long) for key in ("hidden", "last", "exact", "bent", "buffered")),
-        *((key, ctypes.c_double) for key in ("r1", "r3", "lag_s")),
+        *((key, ctypes.c_double) for key in ("r1", "r3")),
         *((key, ctypes.c_double) for key in ("load_f", "reach_v")),
         *((key, ctypes.c_void_p) for key in ("zt", "ztx", "tt", "q", "by", "own")),
-        *((key, ctypes.c_void_p) for key in ("bias_t", "amplifier_os", "neuron_os", "live")),
+        *(
+            (key, ctypes.c_void_p)
+            for key in ("bias_t", "amplifier_os", "per_lag", "neuron_os", "live")
+        ),
         *((f"line_{key}", ctypes.c_void_p) for key in ("first", "other", "scale", "share")),
         *((f"row_{key}", ctypes.c_void_p) for key in ("first", "other", "scale", "share")),
         ("coef", ctypes.c_float * TERMS),
@@ -170,7 +173,7 @@ def _plan(stack: FastStack) -> MotionPlan:
     layers = (_Layer * n)(*(_layer(stack, k, kept) for k in range(n)))
     table = _neuron_columns(stack)
     per_v = stack.neuron.per_v
-    powers = CubicSpline(table[:, 0], table[:, 1:]).c / per_v ** np.arange(3, -1, -1)[:, None, None]
+    powers = smooth(table[:, 0], table[:, 1:]) / per_v ** np.arange(3, -1, -1)[:, None, None]
     spline = np.ascontiguousarray(powers.transpose(2, 0, 1), dtype=np.float32)
     amplifier, buffer, converter = macro.amplifier, macro.buffer, macro.converter
     amplifier_on, buffer_on = supply_share(2 * amplifier.rail_v), supply_share(macro.vdd_v)
@@ -227,7 +230,8 @@ def _neuron_columns(stack: FastStack) -> Floats:
     lags = neuron_lags(stack.design)
     within = np.clip(table[:, 0], lags.signal_v[0], lags.signal_v[-1])
     hold, delay = (
-        PchipInterpolator(lags.signal_v, seconds)(within) for seconds in (lags.hold_s, lags.delay_s)
+        at(lags.signal_v, monotone(lags.signal_v, seconds), within)
+        for seconds in (lags.hold_s, lags.delay_s)
     )
     return np.column_stack([table[:, 0], table[:, 1], hold, table[:, 3], table[:, 4], delay])
 
@@ -258,6 +262,7 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
         "own": _wide(own.reshape(-1, 2 * cols), wide),
         "bias_t": _spread(design.macro.vdd_v * t[-1:], place, pad),
         "amplifier_os": _offsets(bank.amplifier_offset_v, layer.ports, layer.n_out, width),
+        "per_lag": 1 / _input_lags_s(z, bank.r1, bank.r3),
         "neuron_os": _offsets(bank.neuron_offset_v, 1, layer.n_out, width),
         "live": np.arange(width) < layer.n_out,
     }
@@ -278,7 +283,6 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
         buffered=int(design.macro.buffer.enabled),
         r1=bank.r1,
         r3=bank.r3,
-        lag_s=2 * AMPLIFIER_INPUT_F / (1 / bank.r1 + 1 / bank.r3),
         load_f=design.macro.neuron.load_f + (TRACK_F if last else BUFFER_INPUT_F),
         reach_v=bend.reach_v if bend else np.inf,
     )
@@ -317,6 +321,14 @@ def _lines_per_ampere(solver: LayerSolver, *, exact: bool) -> Floats:
     bank, cols = solver.bank, solver.layer.w.shape[3]
     ends = bank.admittance() if exact else np.eye(2) / (bank.r1 + bank.r3)
     return np.asarray(np.linalg.inv(solver.reduced.y + np.kron(ends, np.eye(cols))))
+
+
+def _input_lags_s(z: Floats, r1_ohm: float, r3_ohm: float) -> Floats:
+    """Seconds of c_in behind what an op-amp's inputs see, lines and cells included."""
+    cols, share = z.shape[-1] // 2, r3_ohm / (r1_ohm + r3_ohm)
+    own = np.diagonal(z.reshape(-1, 2, cols, 2, cols), axis1=2, axis2=4)  # (block, 2, 2, column)
+    line_ohm = own[:, 0, 0] + own[:, 1, 1] - own[:, 0, 1] - own[:, 1, 0]
+    return AMPLIFIER_INPUT_F * (2 * r1_ohm * share + share**2 * line_ohm)
 
 
 def _blocks(t: Floats, cols: int) -> Floats:

@@ -39,6 +39,15 @@ TOL_SETTLE, TOL_ENERGY = 0.01, 0.002
 TOL_REST_V = 1e-4  # operating points stop at residuals of 1 uV, amplifiers have gains of 31
 
 
+@dataclass(frozen=True)
+class Solved:
+    """Amperes out of the sources, from an output into r3, into c_in from inp to inn."""
+
+    source_a: Floats
+    feedback_a: Floats
+    c_in_a: Floats
+
+
 @dataclass
 class Reference:
     """Layers of amplifiers, neurons, buffers and holds over time."""
@@ -61,25 +70,54 @@ class Reference:
             PchipInterpolator(lags.signal_v, seconds) for seconds in (lags.delay_s, lags.hold_s)
         )
         self.span_v = lags.signal_v[[0, -1]]
+        count = range(len(self.weights))
+        self.feeds_s = [self.feed_s(k) for k in count]
+        self.inverses = [np.linalg.inv(self.nodes(k)) for k in count]
 
     def level(self, t_s: float) -> float:
         return min(t_s / (self.design.macro.driver.rise_ps * 1e-12), 1.0)
 
-    def lines(self, k: int, z_v: Floats, out_v: Floats, ref_v: float) -> tuple[Floats, Floats]:
-        """Lines (2*n_out,) and currents out of the sources z (n_in + 1,), from all nodes."""
-        macro, g = self.design.macro, self.g[k]
-        amplifier = macro.amplifier
-        gain = amplifier.gain_output if k == len(self.weights) - 1 else amplifier.gain_hidden
-        end_s = 1 / ((1 + gain) * amplifier.r1_ohm)
-        rows, n = g.shape
-        feed_s = np.full(rows, 1 / (macro.driver.r_ohm if k == 0 else macro.buffer.r_row_ohm))
-        feed_s[-1] = 1 / macro.driver.r_ohm
-        matrix = np.block(
-            [[np.diag(feed_s + g.sum(axis=1)), -g], [-g.T, np.diag(g.sum(axis=0) + end_s)]]
+    def lines(self, k: int, z_v: Floats, out_v: Floats, ref_v: float, v_id: Floats) -> Solved:
+        """From all nodes: sources z (n_in + 1,), c_in holds `v_id` between an op-amp's inputs."""
+        rows, n = len(z_v), len(out_v)
+        r3_ohm, feed_s = self.r3_ohm(k), self.feeds_s[k]
+        ends = np.concatenate([np.full(n, ref_v), out_v]) / r3_ohm
+        known = np.concatenate([feed_s * z_v, np.zeros(2 * n), ends, v_id])
+        found = self.inverses[k] @ known
+        volts, into_a = found[: rows + 4 * n], found[rows + 4 * n :]
+        return Solved(
+            source_a=feed_s * (z_v - volts[:rows]),
+            feedback_a=(out_v - volts[rows + 3 * n :]) / r3_ohm,
+            c_in_a=into_a,
         )
-        ends = np.concatenate([np.full(n // 2, ref_v), out_v]) * end_s
-        volts = np.linalg.solve(matrix, np.concatenate([feed_s * z_v, ends]))
-        return volts[rows:], feed_s * (z_v - volts[:rows])
+
+    def r3_ohm(self, k: int) -> float:
+        amplifier = self.design.macro.amplifier
+        gain = amplifier.gain_output if k == len(self.weights) - 1 else amplifier.gain_hidden
+        return gain * amplifier.r1_ohm
+
+    def feed_s(self, k: int) -> Floats:
+        macro = self.design.macro
+        ohm = np.full(len(self.g[k]), macro.buffer.r_row_ohm if k else macro.driver.r_ohm)
+        ohm[-1] = macro.driver.r_ohm
+        return 1 / ohm
+
+    def nodes(self, k: int) -> Floats:
+        """Rows, lines I+ and I-, inputs inp and inn, currents into c_in."""
+        g, n, r1_s = self.g[k], self.g[k].shape[1] // 2, 1 / self.design.macro.amplifier.r1_ohm
+        rows, one = len(g), np.eye(2 * n)
+        inputs = np.diag(np.full(2 * n, r1_s + 1 / self.r3_ohm(k)))
+        c_in = np.concatenate([np.eye(n), -np.eye(n)])
+        lines = np.diag(g.sum(axis=0) + r1_s)
+        none = np.zeros
+        return np.block(
+            [
+                [np.diag(self.feeds_s[k] + g.sum(axis=1)), -g, none((rows, 3 * n))],
+                [-g.T, lines, -r1_s * one, none((2 * n, n))],
+                [none((2 * n, rows)), -r1_s * one, inputs, c_in],
+                [none((n, rows + 2 * n)), c_in.T, none((n, n))],
+            ]
+        )
 
     def layer(
         self, k: int, w: Floats, v_id: Floats, x_v: Floats, level: float
@@ -88,34 +126,23 @@ class Reference:
         macro = self.design.macro
         amplifier, buffer = macro.amplifier, macro.buffer
         ref_v = macro.neuron.shift_v * level
-        gain = amplifier.gain_output if k == len(self.weights) - 1 else amplifier.gain_hidden
-        whole = (1 + gain) * amplifier.r1_ohm
         out, z = w.copy(), x_v.copy()
         for _ in range(30):
-            u, source_a = self.lines(k, z, out, ref_v)
-            up, um = u[: len(w)], u[len(w) :]
+            solved = self.lines(k, z, out, ref_v, v_id)
             load, _ = self.stack.neuron.input_a(out - ref_v)
-            new = w - amplifier.rout_ohm * ((out - um) / whole + load)
+            new = w - amplifier.rout_ohm * (solved.feedback_a + load)
             moved = np.abs(new - out).max()
             out = new
             if k:
-                share = source_a[:-1] / buffer.imax_a
+                share = solved.source_a[:-1] / buffer.imax_a
                 z[:-1] = x_v[:-1] - buffer.rout_ohm * buffer.imax_a * share / np.sqrt(1 - share**2)
-            if moved < 1e-11:
+            if moved < 1e-9:
                 break
-        inp = up - (up - ref_v) * amplifier.r1_ohm / whole
-        inn = um - (um - out) * amplifier.r1_ohm / whole
         w_gbw, slew = 2 * np.pi * amplifier.gbw_hz, amplifier.slew_v_per_s
         rate = slew * np.tanh(w_gbw * v_id / slew) - w_gbw / amplifier.a0 * w
         rate -= 2 * slew * _clamp(w, amplifier.rail_v * level - amplifier.head_v, 5e-3)
-        ohm = 2 * amplifier.r1_ohm * gain / (1 + gain)  # what c_in sees between its nodes
-        return (
-            out,
-            rate,
-            (inp - inn - v_id) / (ohm * 1e-15),
-            source_a,
-            (w - out) / (amplifier.rout_ohm),
-        )
+        out_a = (w - out) / amplifier.rout_ohm
+        return out, rate, solved.c_in_a / 1e-15, solved.source_a, out_a
 
     def rates(self, t_s: float, state: Floats) -> Floats:
         return self.evaluate(t_s, state)[0]

@@ -81,14 +81,20 @@ def test_other_circuits_move_as_in_ngspice(
 
 
 @pytest.mark.spice
-def test_lines_near_their_ends_move_as_in_ngspice() -> None:
-    """Cells at 1.3 V bend most. Settling is asked within 9 %, not 5 %: 8 % was seen, of 0.3 ns."""
-    weights = [np.random.default_rng(3).integers(-1, 2, (7, 4), dtype=np.int8)]
+@pytest.mark.parametrize(
+    ("seed", "bits"), [(3, [1, 1, 1, 0, 1, 1]), (5, [0, 0, 1, 0, 0, 0])], ids=["low", "high"]
+)
+def test_one_input_unlike_the_others_moves_as_in_ngspice(seed: int, bits: list[int]) -> None:
+    """Cells at 1.3 V bend most; lines of seven cells are no short to an op-amp's input charge.
+
+    With c_in behind r1 and r3 alone amplifiers err by 15 mV on the way, settling by 5 %.
+    """
+    weights = [np.random.default_rng(seed).integers(-1, 2, (7, 4), dtype=np.int8)]
     design = load_design("imac_14nm", ["wires.enabled=false"])
-    found = fast_against_ngspice(design, weights, np.array([1, 1, 1, 0, 1, 1]))
+    found = fast_against_ngspice(design, weights, np.array(bits))
+    assert [bound.name for bound in found if not bound.ok] == []
     (settling,) = (bound for bound in found if bound.name == "settling time")
-    assert settling.value < 0.09
-    assert [bound.name for bound in found if not bound.ok and bound is not settling] == []
+    assert settling.value < 0.02
 
 
 def test_shares_of_the_budget_sum_to_one_and_wires_lead(random_stack: Callable) -> None:
