@@ -22,6 +22,7 @@ SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
 WHOLE = f"chparam -set EXT_WORDS 4096 {CHIP_TOP}; "  # with external memory
 ALONE = ("neuron", "stt")  # folders whose files are not in the chip: each is its own top
+TOGETHER = {"mixed_shell": ("imac", "neuron", "mixed")}  # tops that are not in the chip, folders
 TIMEOUT_S = 300
 
 
@@ -50,6 +51,8 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         _quiet("icarus", [*icarus, *includes, "-s", SIM_TOP, *names], root)
         for path in alone:
             _quiet("icarus", [*icarus, "-s", path.stem, str(path)], root)
+        for top, parts in TOGETHER.items():
+            _quiet("icarus", [*icarus, *includes, "-s", top, *_files(root, parts)], root)
         yield "Icarus"
         verilator = tools.verilator()
         read = [
@@ -68,14 +71,23 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         _quiet("verilator", argv, root, verilator.env)
         for path in alone:
             _quiet("verilator", [*read, "--top-module", path.stem, str(path)], root, verilator.env)
+        for top, parts in TOGETHER.items():
+            argv = [*read, *includes, "--top-module", top, *waivers, *_files(root, parts)]
+            _quiet("verilator", argv, root, verilator.env)
         yield "Verilator"
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")
         tops = [(CHIP_TOP, f"{' '.join(includes)} {chip}"), *((p.stem, str(p)) for p in alone)]
+        for top, parts in TOGETHER.items():
+            tops.append((top, f"{' '.join(includes)} {' '.join(_files(root, parts))}"))
         for top, files in tops:
             script = f"read_verilog {files}; {WHOLE if top == CHIP_TOP else ''}"
             script += f"hierarchy -check -top {top}; proc; check -assert"
             _quiet("yosys", [str(tools.yosys()), "-q", "-e", ".", "-p", script], root)
         yield "Yosys"
+
+
+def _files(root: Path, parts: Sequence[str]) -> list[str]:
+    return [str(path) for part in parts for path in sorted((root / "rtl" / part).glob("*.v"))]
 
 
 def _quiet(

@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "image": BASE | {"model", "mapping"},
     "analog": BASE | {"design", "design_variation", "model", "mapping"},
     "sttbsnn": BASE | {"design", "design_section", "model", "analog"},  # another macro's circuits
+    "mixed": BASE | {"design", "design_section", "model", "mapping", "analog"},  # crossbars, converters
     # training with the circuit in the loop: torch in model, circuits in analog, this joins them
     "train_circuit": BASE | {"design", "model", "analog"},
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
