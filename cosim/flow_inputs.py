@@ -212,7 +212,7 @@ def weights_sha256(network: Network) -> str:
     digest = hashlib.sha256()
     for stage in network.convs:
         digest.update(stage.weight.tobytes() + stage.bias.tobytes())
-    for weight in network.fc:
+    for weight in (*network.fc, *network.fc_own):
         digest.update(weight.tobytes())
     return digest.hexdigest()
 

@@ -49,6 +49,7 @@ Weights = Sequence[NDArray[np.int8]]
 DESIGN_SHARE, BARE_SHARE, IDEAL_SHARE = 0.6, 0.2, 0.1  # of the batches; the last one twice
 TMR_WEIGHT = 0.5  # of a cell's conductance: TMR/(1 + TMR) of an AP cell at read voltages
 SPREAD_SCALE = 1.5  # training sees wider dies than the design's
+KEPT = ("gains", "gains_cpu")  # of the meta of the network that training starts from
 IDEAL_COLUMNS: tuple[Column, ...] = ("exact", "balanced")
 
 
@@ -65,7 +66,7 @@ def corners(network: Network, design: Design) -> tuple[Corner, ...]:
         mapper = CircuitMapper(without_wires(design))
         found.append(Corner(name="no wires", share=BARE_SHARE, mapper=mapper, spread=spread))
     for column in IDEAL_COLUMNS:
-        ideal = IdealMapper(network, Circuit(), column)
+        ideal = IdealMapper(network, Circuit.of(network), column)
         found.append(Corner(name=column, share=IDEAL_SHARE, mapper=ideal, spread=spread))
     return tuple(found)
 
@@ -126,6 +127,7 @@ def _train(args: argparse.Namespace) -> int:
             ]
         ),
         "start": network.meta.get("command", args.network),
+        **{key: network.meta[key] for key in KEPT if key in network.meta},
     }
     trained = replace(_network(network, weights), meta=meta)
     save_network(trained, args.out)  # measuring takes minutes: nothing is lost if it is stopped
@@ -147,9 +149,10 @@ def _train(args: argparse.Namespace) -> int:
 
 def _network(network: Network, weights: Weights) -> Network:
     fc = tuple(weights)
-    return replace(
-        network, fc=fc, luts=build_luts(fc, network.neuron_vin_v, network.neuron_vout_v, Circuit())
-    )
+    if network.fc_own:  # and tables for them
+        return replace(network, fc=fc)
+    curve = (network.neuron_vin_v, network.neuron_vout_v)
+    return replace(network, fc=fc, luts=build_luts(fc, *curve, Circuit.of(network)))
 
 
 def _last(dataset: Dataset, count: int) -> Dataset:

@@ -10,7 +10,7 @@ Integer meaning of one convolution stage (floor shift, saturation; the same in N
 Stage 1 reads pixels 0..255, every later stage 0..127. The signs of the last stage's features
 (0 counts as positive) drive the fully-connected stack, channel-major; without any convolution the
 features are pixels - 128. An FC layer is an int8 array (n_in + 1, n_out) of -1, 0, +1; its last row
-is the bias.
+is the bias. The CPU-only twin computes with the macro's weights unless it has its own.
 """
 
 from __future__ import annotations
@@ -116,7 +116,10 @@ class Lut:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A CNN or MLP for mapping and firmware. `luts` belong to the CPU-only twin, one a layer."""
+    """A CNN or MLP for mapping and firmware. `luts` belong to the CPU-only twin, one a layer.
+
+    `fc_own` are weights that the twin has for its own, in the shapes of `fc`; () where it has none.
+    """
 
     name: str
     image_shape: tuple[int, int, int]  # channels, rows, columns as the data set has them
@@ -127,6 +130,7 @@ class Network:
     neuron_vin_v: NDArray[np.float64]  # neuron curve the network was trained with
     neuron_vout_v: NDArray[np.float64]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    fc_own: tuple[Int8, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.image_shape) != IMAGE_NDIM or min(self.image_shape) < 1:
@@ -157,17 +161,19 @@ class Network:
     def _check_fc(self) -> None:
         n_in, source = self.n_features, "features"
         for index, weight in enumerate(self.fc, start=1):
-            _require_array(f"fc{index} weight", weight, np.int8, 2)
+            _require_weight(f"fc{index}", weight)
             if weight.shape[0] != n_in + 1:
                 raise ModelError(
                     f"fc{index}: {weight.shape[0]} rows do not fit {n_in} {source} and a bias row"
                 )
-            bad = weight[(weight < -1) | (weight > 1)]
-            if bad.size:
-                raise ModelError(
-                    f"fc{index}: weight {int(bad[0])} is outside {{-1, 0, +1}} ({bad.size} such)"
-                )
             n_in, source = int(weight.shape[1]), f"outputs of fc{index}"
+        for index, weight in enumerate(self.fc_own, start=1):
+            _require_weight(f"the CPU's fc{index}", weight)
+        own, shapes = ([weight.shape for weight in each] for each in (self.fc_own, self.fc))
+        if own and own != shapes:
+            raise ModelError(
+                f"the CPU's own weights must have the macro's shapes {shapes}, got {own}"
+            )
         if len(self.luts) != len(self.fc):
             raise ModelError(f"{len(self.luts)} neuron tables for {len(self.fc)} FC layers")
 
@@ -195,6 +201,11 @@ class Network:
         return tuple(shapes)
 
     @property
+    def fc_cpu(self) -> tuple[Int8, ...]:
+        """FC weights that the CPU-only twin computes with."""
+        return self.fc_own or self.fc
+
+    @property
     def n_features(self) -> int:
         """Inputs of the FC stack, bias not counted."""
         channels, rows, cols = (self.padded_shape, *self.stage_shapes())[-1]
@@ -209,6 +220,13 @@ class Network:
     def fc_sizes(self) -> tuple[int, ...]:
         """Such as (400, 120, 84, 10)."""
         return (self.n_features, *(int(weight.shape[1]) for weight in self.fc))
+
+
+def _require_weight(what: str, weight: Any) -> None:
+    _require_array(f"{what} weight", weight, np.int8, 2)
+    bad = weight[(weight < -1) | (weight > 1)]
+    if bad.size:
+        raise ModelError(f"{what}: weight {int(bad[0])} is outside {{-1, 0, +1}} ({bad.size} such)")
 
 
 def _require_array(what: str, array: Any, dtype: type[np.generic], ndim: int) -> None:

@@ -2,10 +2,11 @@
 """store : reads and writes a network as one .npz file, strictly.
 
 Keys: `conv<k>_w` int8 (c_out, c_in, k, k), `conv<k>_b` int32, `conv<k>_shift`; `w<k>` int8
-(n_in, n_out) and `b<k>` int8 (n_out,) of FC layer k from 0; `lut<k>` uint8, `lut_shift` and
-`lut_offset` int32 (one a layer); `neuron_vin_v`, `neuron_vout_v`; `meta`, a JSON text with `name`,
-`image_shape`, `pad`, `convs` (a list of `{relu, pool, pad}`, `pad` 0 where it is missing) and what
-says how the weights were made.
+(n_in, n_out) and `b<k>` int8 (n_out,) of FC layer k from 0, and `cpu_w<k>`, `cpu_b<k>` likewise
+where the CPU-only twin has its own; `lut<k>` uint8, `lut_shift` and `lut_offset` int32 (one a
+layer); `neuron_vin_v`, `neuron_vout_v`; `meta`, a JSON text with `name`, `image_shape`, `pad`,
+`convs` (a list of `{relu, pool, pad}`, `pad` 0 where it is missing) and what says how the weights
+were made.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def save_network(network: Network, path: Path) -> None:
     for index, (weight, lut) in enumerate(zip(network.fc, network.luts, strict=True)):
         arrays[f"w{index}"], arrays[f"b{index}"] = weight[:-1], weight[-1]
         arrays[f"lut{index}"] = lut.table
+    for index, weight in enumerate(network.fc_own):
+        arrays[f"cpu_w{index}"], arrays[f"cpu_b{index}"] = weight[:-1], weight[-1]
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub mixes in allow_pickle
 
 
@@ -113,6 +116,7 @@ def _network(arrays: Mapping[str, NDArray[Any]]) -> Network:
         except ModelError as error:
             text = str(error)
             raise ModelError(text if f"conv{index}" in text else f"conv{index}: {text}") from None
+    own = any(key.startswith("cpu_") for key in arrays)
     shifts = _get(arrays, "lut_shift")
     offsets = _get(arrays, "lut_offset")
     if shifts.shape != (n_fc,) or offsets.shape != (n_fc,):
@@ -134,6 +138,7 @@ def _network(arrays: Mapping[str, NDArray[Any]]) -> Network:
         neuron_vin_v=_get(arrays, "neuron_vin_v"),
         neuron_vout_v=_get(arrays, "neuron_vout_v"),
         meta={key: value for key, value in meta.items() if key not in _META_KEYS},
+        fc_own=tuple(_fc(arrays, index, "cpu_") for index in range(n_fc if own else 0)),
     )
 
 
@@ -161,14 +166,13 @@ def _meta(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return dict(meta)
 
 
-def _fc(arrays: Mapping[str, NDArray[Any]], index: int) -> NDArray[np.int8]:
-    weight, bias = _get(arrays, f"w{index}"), _get(arrays, f"b{index}")
+def _fc(arrays: Mapping[str, NDArray[Any]], index: int, kind: str = "") -> NDArray[np.int8]:
+    w, b = f"{kind}w{index}", f"{kind}b{index}"
+    weight, bias = _get(arrays, w), _get(arrays, b)
     if weight.ndim != 2 or bias.shape != weight.shape[1:]:
-        raise ModelError(
-            f"w{index} {weight.shape} and b{index} {bias.shape} do not form one FC layer"
-        )
+        raise ModelError(f"{w} {weight.shape} and {b} {bias.shape} do not form one FC layer")
     if weight.dtype != np.int8 or bias.dtype != np.int8:
-        raise ModelError(f"w{index} and b{index} must be int8, got {weight.dtype}, {bias.dtype}")
+        raise ModelError(f"{w} and {b} must be int8, got {weight.dtype}, {bias.dtype}")
     return np.concatenate([weight, bias[None, :]])
 
 

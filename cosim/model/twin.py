@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """twin : the FC stack in integers alone, what the CPU computes when there is no macro.
 
+Its weights are the macro's, or its own (`Network.fc_cpu`): a macro's weights may lean on what a
+circuit does and these sums do not.
+
 Layer 1 sums weights of -1, 0, +1 over inputs of -1, +1 (XNOR and popcount in C); later layers over
 the 8-bit codes of the layer before, the bias counting as the largest code. A neuron is a table:
 
@@ -59,7 +62,7 @@ def twin_sums(
     network: Network, index: int, x: NDArray[np.integer], x_bias: int
 ) -> NDArray[np.int32]:
     """Integer sums (n, n_out) of layer `index` (from 0) for inputs (n, n_in)."""
-    weight = network.fc[index].astype(np.int64)
+    weight = network.fc_cpu[index].astype(np.int64)
     sums: NDArray[np.int32] = (x.astype(np.int64) @ weight[:-1] + weight[-1] * x_bias).astype(
         np.int32
     )

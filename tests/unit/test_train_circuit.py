@@ -11,6 +11,7 @@ import pytest
 
 from cosim.design import load_design
 from cosim.model.datasets import IDX_FILES, builtin_mnist
+from cosim.model.fc import Circuit
 from cosim.model.store import load_network
 from cosim.train_circuit import corners, main, without_wires
 
@@ -41,6 +42,15 @@ def test_corners_are_the_design_with_and_without_wires_and_the_ideal_equations()
     var = design.variation
     assert spread.cell_sigma > np.hypot(var.ra_sigma, 0.5 * var.tmr_sigma)
     assert spread.amplifier_offset_v > var.amplifier_offset_v
+
+
+def test_a_stack_of_two_layers_with_gains_of_its_own_has_all_corners() -> None:
+    network, bits = load_network("mlp"), np.zeros((1, 784), np.uint8)
+    design = load_design("imac_mlp", ["wires.enabled=false"])
+    for corner in corners(network, design)[1:]:
+        layers = corner.mapper(network.fc, bits).layers
+        ratios = [layer.r3_ohm / layer.r1_ohm for layer in layers]
+        assert ratios == list(Circuit.of(network).gains) == [20.0, 5.0]
 
 
 def test_training_writes_a_network_that_says_what_trained_it(folder: Path) -> None:

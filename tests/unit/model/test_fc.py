@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sample_networks import random_network
@@ -106,7 +108,7 @@ def test_neurons_invert_and_codes_span_the_range() -> None:
 def twin_by_loops(network: object, bits: list[int]) -> list[int]:
     """The twin as sums over lists of Python integers."""
     x, x_bias = [1 if bit else -1 for bit in bits], 1
-    for weight, lut in zip(network.fc, network.luts, strict=True):  # type: ignore[attr-defined]
+    for weight, lut in zip(network.fc_cpu, network.luts, strict=True):  # type: ignore[attr-defined]
         nxt = []
         for column in weight.T.tolist():
             s = sum(w * v for w, v in zip(column, [*x, x_bias], strict=True))
@@ -123,6 +125,17 @@ def test_the_twin_equals_plain_loops(zeros: bool) -> None:
     bits = rng.integers(0, 2, (20, 400)).astype(np.uint8)
     got = twin_codes(network, bits)
     assert [row.tolist() for row in got] == [twin_by_loops(network, row.tolist()) for row in bits]
+
+
+def test_a_twin_with_weights_of_its_own_computes_with_those() -> None:
+    rng = np.random.default_rng(5)
+    shared = random_network(rng)
+    own = replace(shared, fc_own=random_network(rng).fc)
+    bits = rng.integers(0, 2, (20, 400)).astype(np.uint8)
+    got = twin_codes(own, bits)
+    assert [row.tolist() for row in got] == [twin_by_loops(own, row.tolist()) for row in bits]
+    assert not np.array_equal(got, twin_codes(shared, bits))
+    assert np.array_equal(fc_volts(own, bits), fc_volts(shared, bits))  # the macro's are its own
 
 
 def test_neuron_tables_are_the_curve_at_their_bins() -> None:

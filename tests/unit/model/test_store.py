@@ -40,7 +40,7 @@ def assert_equal(a: Network, b: Network) -> None:
         assert (x.shift, x.relu, x.pool, x.pad) == (y.shift, y.relu, y.pool, y.pad)
         assert np.array_equal(x.weight, y.weight)
         assert np.array_equal(x.bias, y.bias)
-    for v, w in zip(a.fc, b.fc, strict=True):
+    for v, w in zip((*a.fc, *a.fc_own), (*b.fc, *b.fc_own), strict=True):
         assert np.array_equal(v, w)
     for p, q in zip(a.luts, b.luts, strict=True):
         assert (p.shift, p.offset, p.table.tolist()) == (q.shift, q.offset, q.table.tolist())
@@ -67,6 +67,23 @@ def test_padding_and_the_lack_of_convolutions_survive_too(tmp_path: Path) -> Non
         replace(bare, pad=1)
     with pytest.raises(ModelError, match=r"pad must be 0\.\.7, got 8"):
         replace(padded.convs[0], pad=8)
+
+
+def test_weights_that_the_cpu_has_for_its_own_survive_and_must_fit(tmp_path: Path) -> None:
+    network, path = random_network(np.random.default_rng(2)), tmp_path / "net.npz"
+    own = random_network(np.random.default_rng(3)).fc
+    save_network(replace(network, fc_own=own), path)
+    assert_equal(load_network(path), replace(network, fc_own=own))
+    assert all(v is w for v, w in zip(network.fc_cpu, network.fc, strict=True))
+    assert all(v is w for v, w in zip(replace(network, fc_own=own).fc_cpu, own, strict=True))
+    few = {"cpu_w0": own[0][:-2], "cpu_b0": own[0][-1]}
+    with pytest.raises(ModelError, match="the CPU's own weights must have the macro's shapes"):
+        load_network(rewritten(path, **few))
+    whole = {"cpu_w0": own[0][:-1], "cpu_b0": 2 * np.abs(own[0][-1])}
+    with pytest.raises(ModelError, match="the CPU's fc1: weight 2 is outside"):
+        load_network(rewritten(path, **whole))
+    with pytest.raises(ModelError, match="cpu_b2 is missing"):
+        load_network(rewritten(path, cpu_b2=None))
 
 
 def test_the_shipped_lenet5_is_the_stated_network() -> None:
