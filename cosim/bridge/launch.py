@@ -63,7 +63,11 @@ def cocotb_environment(
         "COCOTB_ANSI_OUTPUT": "0",
         "TOPLEVEL_LANG": "verilog",
         # cocotb would rewrite and compile every module imported, NumPy's hundreds too (seconds).
-        "COCOTB_REWRITE_ASSERTION_FILES": f"{module.rpartition('.')[2]}.py",
+        # Modules of cosim assert nothing; a user's explains itself without pytest's plugins.
+        "COCOTB_REWRITE_ASSERTION_FILES": ""
+        if module.startswith("cosim.")
+        else f"{module.rpartition('.')[2]}.py",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         # NumPy's worker threads would spin beside the simulator and the circuits' processes.
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }

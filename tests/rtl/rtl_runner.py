@@ -4,7 +4,8 @@
     def test_fifo() -> None:
         run_icarus("imac_fifo", [RTL / "imac/imac_fifo.v"], __file__, parameters={"DEPTH": 4})
 
-Builds are kept in build/rtl under a hash of sources, headers, parameters and defines.
+Builds are kept in build/rtl under a hash of sources, headers, parameters and defines. Test files
+import this inside the simulator too: what only builds need is imported where it is used.
 """
 
 from __future__ import annotations
@@ -19,15 +20,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
-
-from cosim import gen, tools
-from cosim.bridge.build import Rtl, verilate_bare
-from cosim.errors import ToolError
 
 __all__ = [
     "BUILD",
+    "COPROCESSOR",
     "GEN",
     "ROOT",
     "RTL",
@@ -42,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
 BUILD = ROOT / "build" / "rtl"
 GEN = ROOT / "build" / "gen"  # regmap.vh; also the include folder
+COPROCESSOR = ("xif", "imac", "macro")  # folders of the co-processor, every kind of macro
 TAIL_LINES = 60
 
 
@@ -82,7 +79,10 @@ def run_icarus(
     Fails the pytest test with the end of the simulator's log if any coroutine fails, if the
     simulator fails, or if no coroutine ran at all.
     """
-    gen.write_all(GEN)
+    from cocotb_tools.check_results import get_results
+    from cocotb_tools.runner import get_runner
+
+    _write_headers()
     parameters, defines = dict(parameters or {}), dict(defines or {})
     if shutil.which("iverilog") is None:
         _missing("iverilog is not installed; run `make setup`")
@@ -112,7 +112,7 @@ def run_icarus(
                 build_dir=build_dir,
                 test_dir=test_dir,
                 plusargs=list(plusargs),
-                extra_env=dict(extra_env or {}),
+                extra_env=_rewriting(Path(module)) | dict(extra_env or {}),
                 results_xml=str(results),
                 timescale=timescale,
                 log_file=log,
@@ -123,6 +123,20 @@ def run_icarus(
     if ran == 0 or failed:
         pytest.fail(f"{top}: {failed} of {ran} coroutines failed\n{_tail(log)}", pytrace=False)
     return test_dir
+
+
+def _write_headers() -> None:
+    from cosim import gen
+
+    gen.write_all(GEN)
+
+
+def _rewriting(module: Path) -> dict[str, str]:
+    """Assertions explain themselves in the test file alone: in all of NumPy that takes a second."""
+    return {
+        "COCOTB_REWRITE_ASSERTION_FILES": f"{module.stem}.py",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
 
 
 def _build(  # noqa: PLR0917
@@ -176,7 +190,7 @@ def _tail(log: Path) -> str:
 
 def icarus_program(top: str, sources: Sequence[Path]) -> list[str]:
     """Compile a self-running Verilog bench for Icarus; returns the command that starts it."""
-    gen.write_all(GEN)
+    _write_headers()
     if shutil.which("iverilog") is None:
         _missing("iverilog is not installed; run `make setup`")
     target = BUILD / f"{top}-{content_key(sources, 'icarus')}.vvp"
@@ -197,7 +211,11 @@ def icarus_program(top: str, sources: Sequence[Path]) -> list[str]:
 
 def verilator_program(top: str, sources: Sequence[Path]) -> list[str]:
     """Compile a self-running Verilog bench with Verilator; returns the command that starts it."""
-    gen.write_all(GEN)
+    from cosim import tools
+    from cosim.bridge.build import Rtl, verilate_bare
+    from cosim.errors import ToolError
+
+    _write_headers()
     try:
         tools.verilator()
     except ToolError as error:
