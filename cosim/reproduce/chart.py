@@ -14,8 +14,8 @@ from cosim.reproduce.entry import Finding
 
 __all__ = ["ratio_chart", "ratio_of"]
 
-LABEL, PLOT, VALUE = 400, 300, 140  # widths
-ROW, HEAD, FOOT, LETTERS = 20, 8, 34, 62
+LABEL, PLOT, VALUE = 410, 320, 110  # widths
+ROW, HEAD, FOOT, LETTERS = 20, 8, 40, 66
 BLUE, ORANGE, GREY, LINE = "#0072B2", "#D55E00", "#c8c8c8", "#e3e3e3"
 
 
@@ -69,10 +69,13 @@ def ratio_chart(systems: Sequence[tuple[str, Sequence[Finding]]]) -> str:
 
 def _axis(value: float, x: float, height: int) -> str:
     bottom = height - FOOT
-    stroke = 'stroke="#1b1b1b" stroke-width="1.2"' if value == 1.0 else f'stroke="{LINE}"'
-    return f'<line x1="{x:.1f}" y1="{HEAD}" x2="{x:.1f}" y2="{bottom}" {stroke}/>' + _text(
-        x, bottom + 16, f"{value:g}x" if value != 1.0 else "1 = published", anchor="middle"
-    )
+    one = value == 1.0
+    stroke = 'stroke="#1b1b1b" stroke-width="1.2"' if one else f'stroke="{LINE}"'
+    line = f'<line x1="{x:.1f}" y1="{HEAD}" x2="{x:.1f}" y2="{bottom}" {stroke}/>'
+    words = [_text(x, bottom + 16, f"{value:g}x", anchor="middle")]
+    if one:
+        words.append(_text(x, bottom + 31, "published", anchor="middle"))
+    return line + "".join(words)
 
 
 def _row(finding: Finding, y: float, ours: float, one: float, upper: float) -> list[str]:

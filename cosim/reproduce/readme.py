@@ -32,13 +32,21 @@ ROWS: dict[str, tuple[str, ...]] = {
     "neuron": (
         "steepest slope of the curve",
         "delay of the neuron",
-        "power over the MRAM neuron's: differential pair with mirror, loaded by an inverter tied "
-        "to itself",
-        "power over the MRAM neuron's: digital: table of 256 codes, its converter of 8 bits "
-        "counted",
-        "area over the MRAM neuron's: digital: table of 256 codes",
+        "power over the MRAM neuron's: CMOS without resistors",
+        "power over the MRAM neuron's: differential pair",
+        "power over the MRAM neuron's: digital table and its converter",
+        "area over the MRAM neuron's: digital table",
     ),
-    "vgg-saving": ("energy saved by the macro, VGG",),
+    "vgg-saving": (
+        "accuracy on CIFAR-10, convolutions in int8, FC layers in the circuit",
+        "energy saved by the macro, VGG",
+        "energy of an image, VGG, CPU alone",
+    ),
+    "vgg16": (
+        "energy saved by the macro, VGG-16 widths",
+        "share of the FC layers in the energy, VGG-16 widths, CPU alone",
+        "cycles of an image, VGG-16 widths, CPU alone",
+    ),
     "mlp": (
         "accuracy of the circuit, 784-16-10",
         "FC layers, first push to last pop",

@@ -24,7 +24,7 @@ from cosim.study.record import OK, Row
 from cosim.study.study import Point, Study
 from cosim.study.subject import Subject
 
-__all__ = ["NEURON_ALTERNATIVES"]
+__all__ = ["DIGITAL", "NEURON_ALTERNATIVES", "PUBLISHED"]
 
 DIGITAL = {
     "lut": "digital: table of 256 codes (rtl/neuron/neuron_lut.v)",

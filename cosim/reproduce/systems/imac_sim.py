@@ -17,11 +17,12 @@ POINTS = {
     "MRAM": ("imac_sim", 3.25, 96.0),
     "PCM": ("imac_sim_pcm", 0.526, 98.0),
 }
-QUICK_IMAGES, IMAGES = 200, 5000
+QUICK_IMAGES, SHIPPED, TEST = 200, 5000, 10_000
 
 
 def _subject(task: Task, design: str) -> Subject:
-    images = QUICK_IMAGES if task.quick else IMAGES
+    whole = TEST if task.mnist else SHIPPED
+    images = QUICK_IMAGES if task.quick else whole
     return load_subject(model="lenet5", data=task.mnist, images=images, design=design, sets=())
 
 

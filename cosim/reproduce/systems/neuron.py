@@ -10,7 +10,7 @@ from cosim.analog.sigmoid_circuits import CIRCUITS
 from cosim.design import load_design
 from cosim.reproduce.entry import Entry, Finding, Published, Task
 from cosim.reproduce.neurons import alternatives
-from cosim.study.neuron_alternatives import PUBLISHED
+from cosim.study.neuron_alternatives import DIGITAL, PUBLISHED
 from cosim.study.record import Value
 
 __all__ = ["ENTRY"]
@@ -21,6 +21,12 @@ BSIM = "the public netlists' neuron with BSIM-CMG and the PTM 14 nm HP card in n
 REFERENCE = {"slope": (2.35, "V/V"), "middle_w": (204e-6, "W")}
 WORDS = {"slope": "steepest slope of the curve", "middle_w": "supply power at mid input"}
 GIVEN = "design imac_14nm: 10 + 10 fins, 0.8 V, RA 10 ohm.um2, TMR 200 %"
+SHORT = {
+    "cmos": "CMOS without resistors",
+    "pair": "differential pair",
+    "lut": "digital table",
+    "pwl": "digital straight pieces",
+}
 WHY = {
     "power_w": "Same FETs, one evaluation a nanosecond; the inverter of the MRAM neuron draws its "
     "crossover current all the time, so smaller alternatives take less than the published ones, "
@@ -67,13 +73,13 @@ def _alternatives(task: Task) -> list[Finding]:
     rows = alternatives(task)
     base = rows.pop("mram")
     found = []
-    for row in rows.values():
-        name, digital = str(row["text"]).partition(" (")[0], "digital" in str(row["text"])
-        found.append(_ratio(row, base, "power_w", f"power over the MRAM neuron's: {name}"))
-        if digital:
-            words = f"power over the MRAM neuron's: {name}, its converter of 8 bits counted"
+    for name, row in rows.items():
+        short = SHORT[name]
+        found.append(_ratio(row, base, "power_w", f"power over the MRAM neuron's: {short}"))
+        if name in DIGITAL:
+            words = f"power over the MRAM neuron's: {short} and its converter"
             found.append(_ratio(row, base, "with_converter_w", words))
-        found.append(_ratio(row, base, "area_m2", f"area over the MRAM neuron's: {name}"))
+        found.append(_ratio(row, base, "area_m2", f"area over the MRAM neuron's: {short}"))
     return found
 
 
@@ -85,8 +91,9 @@ def _ratio(row: Mapping[str, Value], base: Mapping[str, Value], key: str, words:
         unit="x",
         ours=float(row[key]) / float(base[kind]),
         published=Published(value=low, high=high, source=f"{SOURCE}, over several earlier designs"),
-        conditions="same FETs, 0.8 V, one evaluation a nanosecond",
-        engine="ngspice and Yosys" if "digital" in str(row["text"]) else "ngspice",
+        conditions=f"{row['text']}; same FETs, 0.8 V, one evaluation a nanosecond"
+        + ("; converter of 8 bits" if key == "with_converter_w" else ""),
+        engine="ngspice and Yosys" if row["circuit"] in DIGITAL else "ngspice",
         reason=WHY[kind],
     )
 
