@@ -13,9 +13,10 @@ void motion_sources(const struct stack *s, const struct layer *L, struct place *
 
 	if (L[-1].buffered)
 		EACH(i, L->n_in) {
-			float x_f = fabsf(AT(p->x_f, i)), scale = AT(next, i) / (x_f > 0.02f ? x_f : 0.02f);
+			float end = AT(p->i_f, i) * per_a, w_f = AT(p->x_f, i) + drop * end / sqrtf(1.0f - end * end);
+			float scale = 1.0f + (AT(next, i) - w_f) / (w_f > 0.02f ? w_f : 0.02f); /* 1 at the end, so x is x_f there */
 			scale = scale < 0.0f ? 0.0f : scale > 1.2f ? 1.2f : scale;
-			float share = AT(p->i_f, i) * scale * per_a;
+			float share = end * scale;
 			share = share > 0.99f ? 0.99f : share < -0.99f ? -0.99f : share;
 			AT(p->x, i) = AT(next, i) - drop * share / sqrtf(1.0f - share * share);
 		}
