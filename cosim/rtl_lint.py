@@ -21,8 +21,11 @@ __all__ = ["ALONE", "lint_rtl", "rtl_files"]
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
 WHOLE = f"chparam -set EXT_WORDS 4096 {CHIP_TOP}; "  # with external memory
-ALONE = ("neuron", "stt")  # folders whose files are not in the chip: each is its own top
-TOGETHER = {"mixed_shell": ("imac", "neuron", "mixed")}  # tops that are not in the chip, folders
+ALONE = ("neuron",)  # folders whose files are not in the chip: each is its own top
+TOGETHER = {  # tops that the chip does not have, or not by default, and their folders
+    "mixed_macro": ("imac", "neuron", "mixed"),
+    "stt_shell": ("imac", "stt"),
+}
 TIMEOUT_S = 300
 
 

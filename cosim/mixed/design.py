@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from cosim.design import Design, design_names, read_design
 from cosim.design_section import Section
 from cosim.design_section import quantity as _q
+from cosim.errors import DesignError
 
 __all__ = ["KIND", "Dac", "Digital", "Mixed", "MixedDesign", "load_mixed", "mixed_names"]
 
@@ -63,27 +64,6 @@ class MixedDesign(Design):
 
     mixed: Mixed
 
-    @model_validator(mode="after")
-    def _has_what_it_needs(self) -> MixedDesign:
-        macro = self.macro
-        if macro.amplifier.reference != "ground":
-            raise ValueError("macro.amplifier.reference must be ground: 0 V is the middle code")
-        if not macro.buffer.enabled:
-            raise ValueError("macro.buffer.enabled must be true: DACs drive rows through buffers")
-        if macro.amplifier.kind != "realisable":
-            raise ValueError("macro.amplifier.kind must be realisable")
-        if macro.access.enabled:
-            raise ValueError("macro.access.enabled must be false: not built for this macro")
-        converter = macro.converter
-        middle = 1 << (converter.bits - 1)
-        lsb_v = (converter.high_v - converter.low_v) / (2 * middle - 1)
-        if abs(converter.low_v + middle * lsb_v) > 1e-3 * lsb_v:
-            raise ValueError(
-                f"macro.converter: 0 V must be code {middle}: low_v must be "
-                f"-{middle}/{middle - 1} high_v"
-            )
-        return self
-
     @property
     def lsb_v(self) -> float:
         """Volts of one converter code."""
@@ -107,4 +87,23 @@ def mixed_names() -> list[str]:
 
 def load_mixed(name_or_path: str | Path, sets: Sequence[str] = ()) -> MixedDesign:
     """The design of that name or file, with `--set` texts laid over."""
-    return read_design(MixedDesign, KIND, name_or_path, sets)
+    design = read_design(MixedDesign, KIND, name_or_path, sets)
+    macro, converter = design.macro, design.macro.converter
+    middle = 1 << (converter.bits - 1)
+    wrong = {
+        "macro.amplifier.reference must be ground: 0 V is the middle code": (
+            macro.amplifier.reference != "ground"
+        ),
+        "macro.amplifier.kind must be realisable": macro.amplifier.kind != "realisable",
+        "macro.buffer.enabled must be true: DACs drive rows through buffers": (
+            not macro.buffer.enabled
+        ),
+        "macro.access.enabled must be false: no such cells in this macro": macro.access.enabled,
+        f"macro.converter.low_v must be -{middle}/{middle - 1} high_v: 0 V is the middle code": (
+            abs(converter.low_v + middle * design.lsb_v) > 1e-3 * design.lsb_v
+        ),
+    }
+    for text, holds in wrong.items():
+        if holds:
+            raise DesignError(f"{name_or_path}: {text}")
+    return design

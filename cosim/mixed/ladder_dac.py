@@ -26,7 +26,8 @@ def dac_v(codes: Ints, design: MixedDesign) -> Floats:
 
 def dac_w(codes: Ints, design: MixedDesign) -> Floats:
     """Watts (n,) that the bits of all ladders in codes (n, rows) deliver at rest."""
-    return _watts(design.macro.vdd_v, design.mixed.dac.unit_ohm)[codes].sum(axis=-1)
+    each = _watts(design.macro.vdd_v, design.mixed.dac.unit_ohm)[codes]
+    return np.asarray(each.sum(axis=-1))
 
 
 @lru_cache(maxsize=4)

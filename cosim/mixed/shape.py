@@ -16,9 +16,15 @@ from cosim.errors import DesignError
 from cosim.mapping import bounds
 from cosim.mixed.design import DAC_BITS, MixedDesign
 
-__all__ = ["Shape", "converter_pin", "dac_pin", "layer_pin", "shape_of"]
+__all__ = ["Shape", "aux_pin", "converter_pin", "dac_pin", "layer_pin", "shape_of"]
 
 DRAIN_CYCLES = 5  # of rtl/mixed/mixed_shell.v
+MOST_LAYERS = 8
+
+
+def aux_pin(index: int) -> str:
+    """A bit of o_macro_aux."""
+    return f"aux[{index}]"
 
 
 def layer_pin(layer: int) -> str:
@@ -33,7 +39,7 @@ def dac_pin(row: int, bit: int) -> str:
 
 def converter_pin(index: int) -> str:
     """A converter."""
-    return f"adc[{index}]"
+    return f"code[{index}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +100,7 @@ class Shape:
 
     @cached_property
     def aux_pins(self) -> tuple[str, ...]:
-        """Names of the bits of o_macro_aux, from bit 0 up."""
+        """What the bits of o_macro_aux are, from bit 0 up."""
         return (
             *(layer_pin(k) for k in range(self.layers)),
             "hold",
@@ -140,6 +146,29 @@ class Shape:
             "SHIFTS": _packed(self.shifts, 8),
             "OFFSETS": _packed([offset & 0xFF for offset in self.offsets], 8),
         }
+
+    @property
+    def packed(self) -> int:
+        """All parameters in one: SHAPE of rtl/mixed/mixed_macro.v."""
+        if self.layers > MOST_LAYERS:
+            raise DesignError(
+                f"the mixed shell has at most {MOST_LAYERS} layers, got {self.layers}"
+            )
+        named = self.parameters
+        numbers = (
+            "LAYERS",
+            "LAYER_W",
+            "LANES",
+            "PARTS",
+            "COL_W",
+            "PART_W",
+            "ACC_W",
+            "NEURON",
+            "ACT_N",
+        )
+        found = _packed([named[name] for name in numbers], 16)
+        places = {"OUTS": 256, "HEIGHTS": 384, "MULS": 512, "SHIFTS": 576, "OFFSETS": 640}
+        return found + sum(named[name] << at for name, at in places.items())
 
 
 def shape_of(sizes: Sequence[int], design: MixedDesign) -> Shape:
