@@ -13,7 +13,7 @@ import typer
 
 from cosim.cli_bsnn import spiking
 from cosim.cli_dies import DieOption
-from cosim.cli_options import DesignOption, JsonFlag, SetOption
+from cosim.cli_options import DataOption, DesignOption, JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
 from cosim.errors import MismatchError, UserInputError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cosim.analog.spot_check import SpotCheck
 
 __all__ = ["engine_accuracy", "evaluate", "ladder", "macro_app", "print_accuracy"]
+
+FILES_IMAGES = 50  # of `macro files` where there are so many
 
 macro_app = typer.Typer(help="The analog macro alone, without the SoC.", no_args_is_help=True)
 macro_app.command("spiking")(spiking)
@@ -287,18 +289,21 @@ def files(
         "W.npz"
     ),
     inputs: Annotated[Path, typer.Option("--inputs", help="Inputs file to write.")] = Path("X.npz"),
-    images: Annotated[int, typer.Option("--images", min=1, help="How many test images.")] = 50,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder of MNIST IDX files; else the shipped set.")
+    images: Annotated[
+        int | None,
+        typer.Option("--images", min=1, help="How many test images; 50, or all of fewer."),
     ] = None,
+    data: DataOption = None,
 ) -> None:
     """Write a network's FC layers and its features as files that `macro eval` reads."""
     from cosim.analog.fast_eval import write_inputs, write_stack
-    from cosim.model.datasets import load_images
+    from cosim.model.colour import load_for
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
-    network, dataset = load_network(model), load_images(data).first(images)
+    network = load_network(model)
+    available = load_for(network, data)
+    dataset = available.first(images or min(FILES_IMAGES, len(available.labels)))
     write_stack(weights, network.fc)
     write_inputs(inputs, feature_bits(features(network, dataset.images)), dataset.labels)
     typer.echo(f"{weights}: FC layers of {model}")

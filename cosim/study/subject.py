@@ -17,7 +17,7 @@ from cosim import tools
 from cosim.analog.fast_eval import classify
 from cosim.analog.fast_forward import GROUPS, FastStack, StackState, fast_stack
 from cosim.design import Design, load_design
-from cosim.model.datasets import load_images
+from cosim.model.colour import load_for
 from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 
@@ -58,7 +58,7 @@ def load_subject(
     """Read network, images and design; the convolutions are the exact integer reference's."""
     base = load_design(design, sets)
     network = load_network(model)
-    dataset = load_images(data).first(images)
+    dataset = load_for(network, data).first(images)
     weights = tuple(network.fc)
     return Subject(
         design_name=design,

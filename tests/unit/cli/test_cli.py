@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,45 +13,6 @@ import pytest
 from cosim import cli, doctor, tools
 from cosim.errors import CosimError, ToolError
 from cosim.model.store import DATA_DIR
-
-
-@pytest.fixture(autouse=True)
-def _signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The command takes over signals and writes `runs/` where it is started."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    monkeypatch.chdir(tmp_path)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-class Ran:
-    """Exit code and both streams of one command."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def complains(self, code: int, *words: str) -> None:
-        """Exactly one line on stderr, with every word; nothing on stdout; no traceback."""
-        lines = [line for line in self.err.splitlines() if line.startswith("cosim: ")]
-        assert self.code == code, self.err
-        assert len(lines) == 1, self.err
-        assert "Traceback" not in self.err
-        assert not self.out
-        for word in words:
-            assert word in lines[0]
-
-
-@pytest.fixture
-def cosim(capsys: pytest.CaptureFixture[str]) -> object:
-    def call(*args: str | Path) -> Ran:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(arg) for arg in args])
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
-
-    return call
 
 
 def idx(path: Path, array: np.ndarray) -> None:

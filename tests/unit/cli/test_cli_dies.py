@@ -4,42 +4,21 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cosim import cli
-
 FEW = ["accuracy", "--engine", "ideal", "--images", "4"]
 
 
-@pytest.fixture(autouse=True)
-def _signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The command takes over signals and writes where it is started."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    monkeypatch.chdir(tmp_path)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(args))
-    out, err = capsys.readouterr()
-    return (ended.value.code if isinstance(ended.value.code, int) else 0), out, err
-
-
-def test_dies_print_their_spread(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = call(capsys, *FEW, "--dies", "2", "--seed", "7", "--json")
+def test_dies_print_their_spread(cosim) -> None:
+    code, out, err = cosim(*FEW, "--dies", "2", "--seed", "7", "--json")
     found = json.loads(out)
     assert code == 0, err
     assert (found["dies"], found["seed"], found["images"], found["noise"]) == (2, 7, 4, False)
     assert len(found["percent"]) == 2
     assert found["min"] <= found["mean"] <= found["max"]
-    code, out, _ = call(capsys, *FEW, "--dies", "2", "--seed", "7")
+    code, out, _ = cosim(*FEW, "--dies", "2", "--seed", "7")
     assert code == 0
     assert "4 images on 2 dies, seed 7" in out
     assert f"mean {found['mean']:.2f} %" in out
@@ -63,13 +42,6 @@ def test_dies_print_their_spread(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "lenet5", "--die", "1", "--spot-check", "1"], "--spot-check"),
     ],
 )
-def test_wrong_options_are_one_line(
-    args: list[str], word: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, err = call(capsys, *args)
-    lines = [line for line in err.splitlines() if line.startswith("cosim: ")]
-    assert code == 2, err
-    assert len(lines) == 1
-    assert word in lines[0]
-    assert not out
+def test_wrong_options_are_one_line(cosim, args: list[str], word: str) -> None:
+    cosim(*args).complains(2, word)
     assert not Path("runs").exists()

@@ -4,14 +4,10 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-from cosim import cli
 
 EVAL = ["macro", "eval", "--weights", "W.npz", "--inputs", "X.npz", "--out", "Y.npz"]
 BAD_INPUT, CIRCUIT = 2, 4
@@ -19,35 +15,15 @@ W0, B0 = np.array([[1, -1], [-1, 1], [0, 1]], np.int8), np.array([1, 0], np.int8
 X = np.array([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]])
 
 
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """The command takes over signals."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(tmp_path: Path) -> Path:
     np.savez("W.npz", w0=W0, b0=B0)
     np.savez("X.npz", inputs=0.8 * X, labels=np.array([0, 1]))
     return tmp_path
 
 
-def evaluate(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        cli.main([*EVAL, *more])
-    shown = capsys.readouterr()
-    code = ended.value.code
-    return code if isinstance(code, int) else 0, shown.out, shown.err
-
-
-def test_it_writes_volts_power_settling_and_prints_accuracy(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _ = evaluate(capsys, "--labels", "--json")
+def test_it_writes_volts_power_settling_and_prints_accuracy(cosim, folder: Path) -> None:
+    code, out, _ = cosim(*EVAL, "--labels", "--json")
     assert code == 0
     found = json.loads(out)
     assert found["inputs"] == 2
@@ -66,23 +42,19 @@ def test_it_writes_volts_power_settling_and_prints_accuracy(
     assert {"classes", "design_yaml"} <= names
 
 
-def test_volts_and_units_of_vdd_are_the_same_inputs(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    evaluate(capsys)
+def test_volts_and_units_of_vdd_are_the_same_inputs(cosim, folder: Path) -> None:
+    cosim(*EVAL)
     with np.load("Y.npz") as data:
         volts = data["layer0_neuron_v"]
     np.savez("X.npz", inputs=X)
-    assert evaluate(capsys, "--unit", "vdd")[0] == 0
+    assert cosim(*EVAL, "--unit", "vdd")[0] == 0
     with np.load("Y.npz") as data:
         assert data["layer0_neuron_v"] == pytest.approx(volts, abs=1e-9)
 
 
-def test_the_public_netlist_is_evaluated_at_rest(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_public_netlist_is_evaluated_at_rest(cosim, folder: Path) -> None:
     gains = ["--set", "macro.amplifier.gain_output=1.0"]
-    code, out, _ = evaluate(capsys, "--design", "imac_sim", "--at-rest", *gains)
+    code, out, _ = cosim(*EVAL, "--design", "imac_sim", "--at-rest", *gains)
     assert code == 0
     assert "power, at rest" in out
     assert "amplifiers" in out
@@ -116,13 +88,13 @@ def test_a_bad_file_is_one_line_and_code_2(
     weights: dict[str, np.ndarray],
     inputs: dict[str, np.ndarray],
     text: str,
-    capsys: pytest.CaptureFixture[str],
+    cosim,
 ) -> None:
     if weights:
         np.savez("W.npz", **weights)
     if inputs:
         np.savez("X.npz", **inputs)
-    code, _, err = evaluate(capsys, "--labels")
+    code, _, err = cosim(*EVAL, "--labels")
     assert code == BAD_INPUT
     assert len(err.strip().splitlines()) == 1
     assert text in err
@@ -147,9 +119,9 @@ def test_a_bad_file_is_one_line_and_code_2(
     ],
 )
 def test_a_bad_option_or_design_is_one_line_and_its_code(
-    folder: Path, more: list[str], code: int, text: str, capsys: pytest.CaptureFixture[str]
+    cosim, folder: Path, more: list[str], code: int, text: str
 ) -> None:
-    found, _, err = evaluate(capsys, *more)
+    found, _, err = cosim(*EVAL, *more)
     assert found == code
     assert text in err
 
@@ -159,34 +131,27 @@ def test_a_bad_option_or_design_is_one_line_and_its_code(
     [["macro.buffer.rout_ohm=1e9"], ["wires.enabled=true", "wires.rho_ohm_m=1e300"]],
     ids=["sources cut off", "wires cut off"],
 )
-def test_an_open_circuit_is_one_line_and_code_4(
-    sets: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_open_circuit_is_one_line_and_code_4(cosim, sets: list[str], folder: Path) -> None:
     np.savez("W.npz", w0=W0, b0=B0, w1=W0[:2], b1=B0)
     options = [option for text in sets for option in ("--set", text)]
-    code, _, err = evaluate(capsys, "--at-rest", *options)
+    code, _, err = cosim(*EVAL, "--at-rest", *options)
     assert code == CIRCUIT
     assert len([line for line in err.splitlines() if line.startswith("cosim: ")]) == 1
     assert "Traceback" not in err
 
 
-def test_a_design_beyond_the_neurons_table_is_refused(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_design_beyond_the_neurons_table_is_refused(cosim, folder: Path) -> None:
     sets = ["--set", "macro.amplifier.gain_output=1000.0"]
-    code, _, err = evaluate(capsys, "--design", "imac_sim", "--at-rest", *sets)
+    code, _, err = cosim(*EVAL, "--design", "imac_sim", "--at-rest", *sets)
     assert code == CIRCUIT
     assert "neuron input" in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_networks_layers_and_features_become_files_that_eval_reads(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["macro", "files", "lenet5", "--images", "3"])
-    assert not ended.value.code
-    assert "3 inputs in units of VDD" in capsys.readouterr().out
-    code, out, _ = evaluate(capsys, "--labels", "--unit", "vdd", "--at-rest", "--json")
+def test_a_networks_layers_and_features_become_files_that_eval_reads(cosim, folder: Path) -> None:
+    code, out, _ = cosim("macro", "files", "lenet5", "--images", "3")
+    assert code == 0
+    assert "3 inputs in units of VDD" in out
+    code, out, _ = cosim(*EVAL, "--labels", "--unit", "vdd", "--at-rest", "--json")
     assert code == 0
     assert json.loads(out)["accuracy"] == 1.0
