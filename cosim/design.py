@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -205,6 +205,8 @@ class DesignFile(_Section):
     `sources` maps a key such as `macro.vdd_v` to where its value is from, `uncertainties` to its
     relative uncertainty (one sigma) where one is stated.
     """
+
+    kind: ClassVar[str] = IMAC
 
     name: str
     description: str

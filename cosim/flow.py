@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cosim.bridge.soc import SocOutcome, SocRun, read_outcome, run_soc
-from cosim.bridge.soc_config import MacroSpec
 from cosim.errors import CosimError, FirmwareError, MismatchError, RunFolderError
 from cosim.flow_energy import account_energy
 from cosim.flow_inputs import (
@@ -27,6 +26,7 @@ from cosim.flow_inputs import (
 from cosim.flow_macro import write_macro
 from cosim.flow_traces import region_passes, tracing_of, window_of, write_traces
 from cosim.image.regions import region_name
+from cosim.macros import macro_kind, macro_specs
 from cosim.report.console import Picture, parse_console
 from cosim.report.figures import image_figures, macro_figures, mean_layers, total_figures
 from cosim.report.ledger import Ledger, close_ledger
@@ -40,7 +40,6 @@ __all__ = ["Progress", "run_application"]
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], None]  # what happens now, images done
-DIES_A_MACRO = 1_000_000
 WALL_LIMIT_S = 1800.0  # of one image with wires, with a margin of three
 
 
@@ -113,22 +112,18 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
     run = SocRun(
         image=prepared.image.hex,
         run_dir=folder.path,
-        macros=tuple(
-            MacroSpec(
-                name=f"imac{index}",
-                kind=engine,
-                sizes=network.fc_sizes,
-                design=str(folder.path.resolve() / "config.resolved.yaml"),
-                die=_die(prepared.options.die, index),
-                noise=prepared.options.noise,
-                seed=prepared.options.seed,
-                foreseen=prepared.foreseen,
-            )
-            for index in range(design.soc.n_macro)
+        macros=macro_specs(
+            design,
+            folder.path / "config.resolved.yaml",
+            network.fc_sizes,
+            engine=engine,
+            count=design.soc.n_macro,
+            die=prepared.options.die,
+            noise=prepared.options.noise,
+            seed=prepared.options.seed,
+            foreseen=prepared.foreseen,
         ),
         clock_ps=design.clock.period_ps,
-        in_w=network.fc_sizes[0],
-        out_n=network.fc_sizes[-1],
         external=prepared.external,
         wall_limit_s=WALL_LIMIT_S * max(prepared.options.images, 4),
         tracing=tracing_of(prepared),
@@ -140,17 +135,13 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
     return outcome
 
 
-def _die(die: int | None, macro: int) -> int | None:
-    """Every macro is an array of its own: macro m has die m million and some."""
-    return None if die is None else die + macro * DIES_A_MACRO
-
-
 def _ledgers(prepared: Prepared, outcome: SocOutcome) -> list[Ledger]:
     if prepared.options.engine == CPU_ONLY:
         return []
     ledgers = []
+    name = macro_kind(prepared.design).name
     for index in range(prepared.design.soc.n_macro):
-        parts = outcome.energies.get(f"imac{index}", ())
+        parts = outcome.energies.get(f"{name}{index}", ())
         totals = None
         if outcome.complete:
             supplies: dict[str, float] = {}
@@ -204,6 +195,7 @@ def _result(
         "data": {"source": prepared.data.source, "asked": options.images},
         "clock_period_s": design.clock.period_ps * 1e-12,
         "n_macro": 0 if cpu_only else design.soc.n_macro,
+        "macro": macro_kind(design).about,
         "images": images,
         "layers": mean_layers(images),
         "totals": total_figures(

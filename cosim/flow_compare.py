@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from cosim.design import design_kind
 from cosim.flow import Progress, run_application
 from cosim.flow_inputs import CPU_ONLY, RunOptions
+from cosim.macros import KINDS
 from cosim.report.compare import Comparison
 from cosim.report.write import write_comparison
 from cosim.trace.run_folder import RunFolder
 
-__all__ = ["CPU_FOLDER", "MACRO_FOLDER", "run_comparison"]
+__all__ = ["CPU_FOLDER", "run_comparison"]
 
 CPU_FOLDER = "cpu"
-MACRO_FOLDER = "imac"
 
 
 def run_comparison(
@@ -27,7 +28,7 @@ def run_comparison(
     progress: Progress | None = None,
     clock: Callable[[], float],
 ) -> tuple[Path, Comparison]:
-    """Two runs in folders `cpu` and `imac`, compare.json and report.html beside them."""
+    """Two runs in folders `cpu` and one named after the macro; compare.json and report.html too."""
     base: list[RunFolder] = []
 
     def inside(name: str) -> Callable[[], RunFolder]:
@@ -46,6 +47,9 @@ def run_comparison(
     first = replace(options, engine=CPU_ONLY, trace=None, saif=None, trace_functions=False)
     old, _ = run_application(first, inside(CPU_FOLDER), progress=tell(0), clock=clock)
     new, _ = run_application(
-        options, inside(MACRO_FOLDER), progress=tell(options.images), clock=clock
+        options,
+        inside(KINDS[design_kind(options.design)].name),
+        progress=tell(options.images),
+        clock=clock,
     )
     return base[0].path, write_comparison(base[0].path, old.path, new.path, command)

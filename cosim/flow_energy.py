@@ -18,6 +18,7 @@ from cosim.errors import MismatchError, RtlError
 from cosim.flow_inputs import Prepared
 from cosim.flow_traces import region_passes
 from cosim.image.regions import region_name
+from cosim.macros import macro_kind
 from cosim.report.ledger import Ledger
 from cosim.trace.flame import flame_svg
 from cosim.trace.run_folder import RunFolder
@@ -61,12 +62,14 @@ def _account(prepared: Prepared, outcome: SocOutcome, macros: Sequence[Ledger]) 
         if got != want:
             raise MismatchError(f"profile.txt holds {got} {what}, marks.txt {want}")
     ledger = digital_ledger(profile, read_image(prepared.image.hex), prepared.design)
+    name = macro_kind(prepared.design).name
     return Account(
         ledger=ledger,
         name_of=region_name,
         places=read_places(prepared.image.elf, [cell.pc for cell in profile.cells]),
         macros=tuple(
             macro_part(
+                f"{name}{macro.macro}",
                 macro.macro,
                 outcome.events,
                 region_passes(outcome),

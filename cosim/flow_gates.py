@@ -26,6 +26,7 @@ from cosim.energy.switching import Switching, read_toggles, switching_energy
 from cosim.errors import MismatchError
 from cosim.flow_inputs import CPU_ONLY, Prepared, RunOptions, prepare
 from cosim.image.regions import region_ident
+from cosim.macros import macro_kind
 from cosim.trace.window import Window
 
 __all__ = ["CORE_PARTS", "PRESETS", "SecondOpinion", "second_opinion"]
@@ -83,16 +84,15 @@ def second_opinion(folder: Path, say: Callable[[str], None]) -> SecondOpinion:
 
 def _run(prepared: Prepared, folder: Path, gates: Gates | None, tracing: Tracing | None) -> None:
     sizes = prepared.network.fc_sizes
+    pins = macro_kind(prepared.design).pins(prepared.design, sizes)
     run = SocRun(
         image=prepared.image.hex,
         run_dir=folder,
-        macros=(MacroSpec(name="idle", kind="ideal", sizes=sizes),),
+        macros=(MacroSpec(name="idle", kind="ideal", sizes=sizes, pins=pins),),
         clock_ps=prepared.design.clock.period_ps,
-        in_w=sizes[0],
-        out_n=sizes[-1],
     )
     if gates is not None and tracing is not None:
-        rtl = soc_rtl(in_w=sizes[0], out_n=sizes[-1], tracing=tracing, clock_ps=run.clock_ps)
+        rtl = soc_rtl(pins=pins, tracing=tracing, clock_ps=run.clock_ps)
         kept = tuple(path for path in rtl.sources if path.parent.name != "cpu")
         rtl = dataclasses.replace(rtl, sources=(*gates.sources, *kept))
         run = dataclasses.replace(run, rtl=rtl, tracing=tracing)

@@ -34,10 +34,18 @@ def write_macro(folder: RunFolder, prepared: Prepared) -> None:
     except DesignError as error:
         log.warning("the report has no picture of the macro: %s", error)
         return
+    drawn = {
+        "id": "neuron",
+        "x": curve.vin_v.tolist(),
+        "y": curve.vout_v.tolist(),
+        "axes": ("amplifier output, V", "neuron output, V"),
+        "title": "The neuron's transfer curve",
+        "caption": "Measured by ngspice on the design's Verilog-A devices.",
+    }
+    caption = (
+        f"The first image's evaluation, solved again by engine {FAST}: outputs of the last "
+        "neurons (the largest is the class) and power by group."
+    )
     folder.write_json(
-        MACRO_FILE,
-        {
-            "waveform": waveform.as_dict(),
-            "neuron": {"vin_v": curve.vin_v.tolist(), "vout_v": curve.vout_v.tolist()},
-        },
+        MACRO_FILE, {"waveform": {**waveform.as_dict(), "caption": caption}, "curves": [drawn]}
     )

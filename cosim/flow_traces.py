@@ -14,6 +14,7 @@ from cosim.bridge.soc_trace import CALLS_FILE, Tracing
 from cosim.errors import UserInputError
 from cosim.flow_inputs import CPU_ONLY, Prepared, RunOptions
 from cosim.image.regions import region_ident, region_name
+from cosim.macros import macro_kind
 from cosim.regmap import INSTRUCTIONS
 from cosim.trace.calls import CallTrace, folded, read_calls
 from cosim.trace.events import RegionPass
@@ -76,6 +77,8 @@ def write_traces(folder: RunFolder, prepared: Prepared, outcome: SocOutcome) -> 
     regions = region_passes(outcome)
     t_end_ps = _last_ps(outcome, regions)
     options, period_ps = prepared.options, prepared.design.clock.period_ps
+    kind = macro_kind(prepared.design)
+    names = [f"{kind.name}{index}" for index in range(prepared.design.soc.n_macro)]
     calls: CallTrace | None = None
     if options.trace_functions:
         functions = read_functions(prepared.image.elf)
@@ -88,7 +91,7 @@ def write_traces(folder: RunFolder, prepared: Prepared, outcome: SocOutcome) -> 
         outcome.events,
         regions,
         max(t_end_ps, calls.t_end_ps) if calls else t_end_ps,
-        n_macro=0 if options.engine == CPU_ONLY else prepared.design.soc.n_macro,
+        macros=[] if options.engine == CPU_ONLY else names,
         calls=calls,
         mnemonics={each.funct3: f"imac.{each.name}" for each in INSTRUCTIONS},
         about={"application": options.application, "engine": options.engine},

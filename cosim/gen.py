@@ -47,6 +47,9 @@ def _constants() -> Iterable[tuple[str, int, int, str]]:
     for cfg in regmap.CONFIG_REGS:
         if isinstance(cfg.reset, int):
             yield f"IMAC_RESET_{cfg.name}", cfg.reset, 32, "value after reset"
+    yield "STT_ID", regmap.STT_ID, 32, "what the ID register reads in a spiking tile's shell"
+    for cfg in regmap.STT_REGS:
+        yield f"STT_CFG_{cfg.name}", cfg.index, 8, cfg.text
     yield "IMAC_INPUTS_PER_WORD", regmap.INPUTS_PER_WORD, 0, "input bits of one push"
     yield "IMAC_CODES_PER_WORD", regmap.CODES_PER_WORD, 0, "codes of one pop"
 
@@ -125,6 +128,11 @@ def markdown() -> str:
     lines += _table(
         ("index", "name", "access", "reset", "what"),
         ((c.index, c.name, c.access, _reset(c), c.text) for c in regmap.CONFIG_REGS),
+    )
+    lines += ["## More configuration registers of spiking tiles", ""]
+    lines += _table(
+        ("index", "name", "access", "reset", "what"),
+        ((c.index, c.name, c.access, _reset(c), c.text) for c in regmap.STT_REGS),
     )
     lines += ["## Control bits (CTRL)", ""]
     lines += _table(("bit", "name", "what"), ((b.bit, b.name, b.text) for b in regmap.CTRL_BITS))

@@ -30,6 +30,8 @@ __all__ = [
     "RAM_WORDS",
     "RESET_PC",
     "STATUS_BITS",
+    "STT_ID",
+    "STT_REGS",
     "Bit",
     "ConfigReg",
     "Device",
@@ -280,6 +282,7 @@ CTRL_BITS = (
 )
 
 IMAC_ID = 0x494D_0001  # "IM", version 1
+STT_ID = 0x5354_0001  # "ST", version 1: what ID reads where the macros are spiking tiles
 
 CONFIG_REGS = (
     ConfigReg(name="CTRL", index=0, access="rw", reset=0, text="control bits"),
@@ -310,16 +313,34 @@ CONFIG_REGS = (
     ),
 )
 
+STT_REGS = (  # of spiking tiles, besides those above
+    ConfigReg(
+        name="TH_PTR", index=16, access="rw", reset=0, text="next threshold code to be written"
+    ),
+    ConfigReg(
+        name="TH_CODE",
+        index=17,
+        access="wo",
+        reset=0,
+        text="threshold code at TH_PTR, which then moves on: per row one a step, rise, skip",
+    ),
+)
+
 INPUTS_PER_WORD = 32
 CODES_PER_WORD = 4
 ADC_BITS = 8
 
 DEFAULT_PARAMETERS: dict[str, int] = {
     "N_MACRO": 1,
+    "MACRO_KIND": 0,
     "RAM_WORDS": RAM_WORDS,
     "IN_W": 400,
+    "AUX_W": 1,
+    "STROBE_N": 1,
     "OUT_N": 10,
     "ADC_BITS": ADC_BITS,
+    "CODE_W": 10 * ADC_BITS,
+    "STEPS": 1,
     "PROG_AW": 16,
 }
 
@@ -328,20 +349,26 @@ MACRO_PINS = (
         name="o_macro_en",
         direction="output",
         width="1",
-        text="drivers, bias, neuron and amplifier supplies on",
+        text="the macro's lines and gated supplies on",
     ),
     MacroPin(name="o_macro_in", direction="output", width="IN_W", text="input bits, registered"),
     MacroPin(
+        name="o_macro_aux",
+        direction="output",
+        width="AUX_W",
+        text="whatever else a kind of macro takes: threshold codes, selects; else 0",
+    ),
+    MacroPin(
         name="o_macro_strobe",
         direction="output",
-        width="1",
-        text="one cycle; converters sample at the clock edge where it rises",
+        width="STROBE_N",
+        text="converters sample, or comparators decide, at the clock edge where it rises",
     ),
     MacroPin(
         name="i_macro_code",
         direction="input",
-        width="OUT_N*ADC_BITS",
-        text="converter codes, captured CONV_CYCLES cycles after the strobe edge",
+        width="CODE_W",
+        text="codes or spikes, captured CONV_CYCLES cycles after the strobe edge",
     ),
     MacroPin(name="o_macro_prog_en", direction="output", width="1", text="programming mode"),
     MacroPin(

@@ -32,6 +32,12 @@ rtl/imac/imac_sequencer.v
 rtl/imac/imac_shell.v
 rtl/imac/imac_status.v
 rtl/imac/imac_xif.v
+rtl/stt/stt_inputs.v
+rtl/stt/stt_shell.v
+rtl/stt/stt_spikes.v
+rtl/stt/stt_steps.v
+rtl/stt/stt_thresholds.v
+rtl/macro/macro_shell.v
 rtl/soc/soc_bus.v
 rtl/soc/soc_console.v
 rtl/soc/soc_dma.v

@@ -8,12 +8,10 @@ Files in the run folder: console.txt, marks.txt, profile.txt, events.jsonl, sim.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import select
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,19 +20,17 @@ from cosim import errors, gen, tools
 from cosim.analog.protocol import Energy
 from cosim.bridge.build import Rtl, Simulator, build
 from cosim.bridge.launch import cocotb_environment, running, simulator_command
-from cosim.bridge.soc_config import CONFIG_ENV, NOTES_ENV, MacroSpec, SocConfig, split_notes
+from cosim.bridge.soc_config import CONFIG_ENV, NOTES_ENV, MacroSpec, SocConfig
+from cosim.bridge.soc_follow import LOST_S, Follower, Progress
+from cosim.bridge.soc_pins import MacroPins
 from cosim.bridge.soc_trace import NO_TRACE, Tracing
-from cosim.errors import CircuitError, CosimError, RtlError, RunFolderError, WorkerLostError
-from cosim.trace.events import Evaluation, Event, from_json, read_events
+from cosim.errors import RtlError, RunFolderError
+from cosim.trace.events import Evaluation, Event, read_events
 from cosim.trace.marks import Marks, read_marks
 
 __all__ = ["ExternalMemory", "SocOutcome", "SocRun", "read_outcome", "run_soc", "soc_rtl"]
 
 LOOK_S = 0.1
-LOST_S = 2.0  # how long the simulator may take to notice that an engine died
-NOTE_BYTES = 1 << 16
-
-Progress = Callable[[Event], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +63,6 @@ class SocRun:
     macros: tuple[MacroSpec, ...]
     clock_ps: int = 1000
     ram_words: int = 262_144
-    in_w: int = 400
-    out_n: int = 10
-    adc_bits: int = 8
-    prog_aw: int = 16
     external: ExternalMemory | None = None
     convert_ps: int | None = None
     simulator: Simulator = "verilator"
@@ -118,15 +110,15 @@ def soc_rtl(
     n_macro: int = 1,
     clock_ps: int = 1000,
     ram_words: int = 262_144,
-    in_w: int = 400,
-    out_n: int = 10,
-    adc_bits: int = 8,
-    prog_aw: int = 16,
+    pins: MacroPins | None = None,
     ext_words: int = 0,
     profile: bool = False,
     tracing: Tracing = NO_TRACE,
 ) -> Rtl:
-    """The project's SoC under rtl/sim/sim_top.v, with the pins of its macros visible."""
+    """The project's SoC under rtl/sim/sim_top.v, with the pins of its macros visible.
+
+    Without `pins` its macros are stacks of the default size.
+    """
     root = tools.repo_root()
     headers = tools.build_dir() / "gen"
     gen.write_all(headers)
@@ -144,10 +136,7 @@ def soc_rtl(
         parameters={
             "CLK_PS": clock_ps,
             "N_MACRO": n_macro,
-            "IN_W": in_w,
-            "OUT_N": out_n,
-            "ADC_BITS": adc_bits,
-            "PROG_AW": prog_aw,
+            **(pins or MacroPins()).parameters,
             "RAM_WORDS": ram_words,
             "EXT_WORDS": ext_words,
             "PROFILE": int(profile),
@@ -172,10 +161,7 @@ def run_soc(run: SocRun, progress: Progress | None = None) -> SocOutcome:
         n_macro=len(run.macros),
         clock_ps=run.clock_ps,
         ram_words=run.ram_words,
-        in_w=run.in_w,
-        out_n=run.out_n,
-        adc_bits=run.adc_bits,
-        prog_aw=run.prog_aw,
+        pins=run.macros[0].pins,
         ext_words=run.external.words if run.external else 0,
         profile=True,
         tracing=run.tracing,
@@ -186,7 +172,7 @@ def run_soc(run: SocRun, progress: Progress | None = None) -> SocOutcome:
     folder = run.run_dir.resolve()
     try:
         config_path = _prepare(run, folder)
-        follower = _Follower(progress)
+        follower = Follower(progress)
         follower.parts["build_s"] = build_s
         argv = _command(run, program, folder)
         _follow(run, rtl.top, argv, config_path, follower)
@@ -208,10 +194,6 @@ def _prepare(run: SocRun, folder: Path) -> Path:
         macros=run.macros,
         events=str(folder / "events.jsonl"),
         clock_ps=run.clock_ps,
-        in_w=run.in_w,
-        out_n=run.out_n,
-        adc_bits=run.adc_bits,
-        prog_aw=run.prog_aw,
         convert_ps=run.convert_ps if run.convert_ps is not None else run.clock_ps // 2,
         grid_ps=run.tracing.grid_ps if run.tracing.kind == "fst" else 0,
     )
@@ -234,7 +216,7 @@ def _command(run: SocRun, program: Path, folder: Path) -> list[str]:
     return simulator_command(run.simulator, program, plusargs)
 
 
-def _follow(run: SocRun, top: str, argv: list[str], config: Path, follower: _Follower) -> None:
+def _follow(run: SocRun, top: str, argv: list[str], config: Path, follower: Follower) -> None:
     """Start the simulator and take its notes until it ends."""
     folder = config.parent
     ours, theirs = os.pipe()
@@ -279,107 +261,7 @@ def _wait(process: Any) -> None:
         time.sleep(0.01)
 
 
-class _Follower:
-    """Takes the simulator's notes as they come."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.progress = progress
-        self.error: CosimError | None = None
-        self.energies: dict[str, tuple[Energy, ...]] = {}
-        self.warnings: list[str] = []
-        self.ended = False
-        self.wall_s = 0.0
-        self.parts: dict[str, float] = {}
-        self.evaluations_cpu_s: tuple[float, ...] = ()
-        self.mark_s = time.monotonic()  # when the part under way began
-        self._rest = b""
-        self._pids: dict[str, tuple[int, int]] = {}  # macro -> process, time it was told
-        self._t_ps = 0
-        self._dead_since: float | None = None
-
-    def read(self, pipe: int, wait_s: float) -> bool:
-        """Take what has come; False once the other end is closed or (wait 0) nothing is there."""
-        ready, _, _ = select.select([pipe], [], [], wait_s)
-        if not ready:
-            return wait_s > 0.0
-        data = os.read(pipe, NOTE_BYTES)
-        if not data:
-            return False
-        records, self._rest = split_notes(self._rest + data)
-        for record in records:
-            if "note" in record:
-                self._note(record)
-            else:
-                self._t_ps = max([self._t_ps, *_times(record)])
-                if self.progress is not None:
-                    self.progress(from_json(json.dumps(record)))
-        return True
-
-    def _note(self, note: Mapping[str, Any]) -> None:
-        kind = note["note"]
-        if kind == "engine":
-            self._pids[note["macro"]] = (note["pid"], note["t_ps"])
-        elif kind == "warning":
-            self.warnings.append(note["text"])
-        elif kind == "energy":
-            self.energies[note["macro"]] = tuple(Energy(**item) for item in note["energies"])
-        elif kind == "running":
-            self.lap("start_s")
-        elif kind == "end":
-            self.ended, self.wall_s = True, note["wall_s"]
-            self.parts |= note["parts"]
-            self.evaluations_cpu_s = tuple(note["evaluations_cpu_s"])
-            self.mark_s = time.monotonic()
-        elif kind == "error":
-            self.error = _error(note)
-
-    def lap(self, part: str) -> None:
-        """The time since the last mark was spent on `part`."""
-        now_s = time.monotonic()
-        self.parts[part] = self.parts.get(part, 0.0) + now_s - self.mark_s
-        self.mark_s = now_s
-
-    def look(self) -> None:
-        """Raise if an engine's process is gone and the simulator does not notice by itself."""
-        dead = [macro for macro, (pid, _) in self._pids.items() if not _alive(pid)]
-        if not dead or self.ended or self.error is not None:
-            self._dead_since = None
-            return
-        now = time.monotonic()
-        self._dead_since = self._dead_since or now
-        if now - self._dead_since > LOST_S:
-            raise WorkerLostError(
-                "the engine's process died while its macro was asleep",
-                macro=dead[0],
-                t_ps=max(self._t_ps, self._pids[dead[0]][1]),
-            )
-
-
-def _times(record: Mapping[str, Any]) -> list[int]:
-    return [value for key, value in record.items() if key.endswith("t_ps") or key == "t_done_ps"]
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended but was not collected does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
-
-
-def _error(note: Mapping[str, Any]) -> CosimError:
-    """The error that ended the simulation, as the class it was there."""
-    kind = getattr(errors, note["type"], RtlError)
-    if not (isinstance(kind, type) and issubclass(kind, CosimError)):
-        kind = RtlError
-    if not issubclass(kind, CircuitError):
-        return kind(note["text"])
-    text = note["text"].rpartition(" [")[0] if note["text"].endswith("]") else note["text"]
-    return kind(text, macro=note["macro"], t_ps=note["t_ps"], node=note["node"])
-
-
-def _outcome(run: SocRun, folder: Path, follower: _Follower) -> SocOutcome:
+def _outcome(run: SocRun, folder: Path, follower: Follower) -> SocOutcome:
     if follower.error is not None:
         raise follower.error
     lines = (folder / "marks.txt").read_text(errors="replace").splitlines()
@@ -390,7 +272,7 @@ def _outcome(run: SocRun, folder: Path, follower: _Follower) -> SocOutcome:
     return read_outcome(folder, follower)
 
 
-def read_outcome(run_dir: Path, follower: _Follower | None = None) -> SocOutcome:
+def read_outcome(run_dir: Path, follower: Follower | None = None) -> SocOutcome:
     """What a run folder holds, after a run or after one that was cut short."""
     marks = read_marks(run_dir / "marks.txt")
     events = tuple(read_events(run_dir / "events.jsonl"))

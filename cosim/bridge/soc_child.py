@@ -21,6 +21,7 @@ from cocotb.triggers import ReadOnly, Timer
 
 from cosim.analog.protocol import MacroEngine
 from cosim.bridge.clocked import ClockedMacro, Pins
+from cosim.bridge.clocked_spikes import Change
 from cosim.bridge.kernel import Native, native, now_ps, require_ps
 from cosim.bridge.soc_config import (
     CONFIG_ENV,
@@ -84,17 +85,19 @@ class Coordinator:
         self._told: dict[str, int] = {}
         self._codes = 0
         self._in_reset = True
-        self._code_bits = config.out_n * config.adc_bits
-        n = len(self.macros)
-        names = ("en", "in", "strobe", "prog_we", "prog_addr", "prog_data")
-        ports = {name: _port(dut, f"o_macro_{name}") for name in names}
-        widths = {"in": config.in_w, "prog_addr": config.prog_aw, "prog_data": 32}
+        self._listening: set[int] = set()  # macros whose asynchronous codes are followed
+        self._failed: CosimError | None = None
+        n, self._widths = len(self.macros), config.pins.widths
+        ports = {
+            name: _port(dut, "i_macro_code" if name == "code" else f"o_macro_{name}")
+            for name in self._widths
+        }
         for name, port in ports.items():
-            width = widths.get(name, 1) * n
+            width = self._widths[name] * n
             if len(port) != width:
                 raise RtlError(f"port {port._name} has {len(port)} bits, {n} macros need {width}")
+        self._code_port = ports.pop("code")
         self._ports = SimpleNamespace(**{f"p_{name}": port for name, port in ports.items()})
-        self._code_port = _port(dut, "i_macro_code")
 
     def _make(self, spec: MacroSpec) -> MacroEngine:
         """An engine whose calls are timed; importing and making it is loading."""
@@ -127,9 +130,11 @@ class Coordinator:
             await self.dut.o_wake.value_change
             await ReadOnly()
             t_ps = now_ps()
-            codes = self._edge(t_ps)
-            if codes:
-                cocotb.start_soon(self._convert(codes))
+            if self._failed is not None:
+                raise self._failed
+            for k, changes in self._edge(t_ps).items():
+                cocotb.start_soon(self._write(k, changes))
+            self._follow()
             if prober is not None:
                 prober.look()
             if not self._in_reset and _read(self.dut.o_exit_valid, t_ps):
@@ -143,9 +148,9 @@ class Coordinator:
             raise RtlError("analog values can only be traced on Verilator")
         return Prober(self.dut, self.config, self.macros, main)
 
-    def _edge(self, t_ps: int) -> dict[int, int]:
-        """Hand every macro its pins; codes to drive, by macro."""
-        ports, config = self._ports, self.config
+    def _edge(self, t_ps: int) -> dict[int, tuple[Change, ...]]:
+        """Hand every macro its pins; what their codes will do, by macro."""
+        ports, widths = self._ports, self._widths
         if self._in_reset:  # until the first clock edge under reset the flops are unknown
             pins = (ports.p_en, ports.p_strobe, ports.p_prog_we)
             if any(_unknown(port) for port in pins):
@@ -153,35 +158,59 @@ class Coordinator:
             self._in_reset = False
         en, strobe = _read(ports.p_en, t_ps), _read(ports.p_strobe, t_ps)
         we = _read(ports.p_prog_we, t_ps)
-        address = data = 0
+        address = data = inputs = aux = 0
         if we:
             address, data = _read(ports.p_prog_addr, t_ps), _read(ports.p_prog_data, t_ps)
-        inputs = _read(ports.p_in, t_ps) if en else 0
-        codes: dict[int, int] = {}
+        if en:
+            inputs = _read(ports.p_in, t_ps)
+            aux = _read(ports.p_aux, t_ps) if self.config.pins.aux_pin else 0
+        found: dict[int, tuple[Change, ...]] = {}
         for k, macro in enumerate(self.macros):
-            word = macro.edge(
+            changes = macro.edge(
                 t_ps,
                 Pins(
                     en=(en >> k) & 1,
-                    inputs=_slice(inputs, k, config.in_w),
-                    strobe=(strobe >> k) & 1,
+                    inputs=_slice(inputs, k, widths["in"]),
+                    aux=_slice(aux, k, widths["aux"]),
+                    strobe=_slice(strobe, k, widths["strobe"]),
                     prog_we=(we >> k) & 1,
-                    prog_addr=_slice(address, k, config.prog_aw),
+                    prog_addr=_slice(address, k, widths["prog_addr"]),
                     prog_data=_slice(data, k, 32),
                 ),
             )
-            if word is not None:
-                codes[k] = word
-        return codes
+            if changes:
+                found[k] = changes
+        return found
 
-    async def _convert(self, codes: dict[int, int]) -> None:
-        """The codes appear at the converters' outputs after the conversion delay."""
-        await Timer(self.config.convert_ps, unit="ps")
-        for k, word in codes.items():
-            shift = k * self._code_bits
-            mask = ((1 << self._code_bits) - 1) << shift
-            self._codes = (self._codes & ~mask) | (word << shift)
-        self._code_port.value = self._codes
+    async def _write(self, macro: int, changes: tuple[Change, ...]) -> None:
+        """Codes appear at the macro's outputs, each change at its time."""
+        shift = macro * self._widths["code"]
+        for change in changes:
+            wait_ps = change.t_ps - now_ps()
+            if wait_ps > 0:
+                await Timer(wait_ps, unit="ps")
+            self._codes = (self._codes & ~(change.mask << shift)) | (change.value << shift)
+            self._code_port.value = self._codes
+
+    def _follow(self) -> None:
+        """Macros whose asynchronous codes may change are followed until they cannot any more."""
+        for k, macro in enumerate(self.macros):
+            if macro.listening_ps is not None and k not in self._listening:
+                self._listening.add(k)
+                cocotb.start_soon(self._listen(k, macro))
+
+    async def _listen(self, index: int, macro: ClockedMacro) -> None:
+        """Go on where an edge told the macro nothing: 1 ps after it, when that is known."""
+        try:
+            while (known_ps := macro.listening_ps) is not None:
+                await Timer(max(known_ps + 1 - now_ps(), 1), unit="ps")
+                if macro.listening_ps == known_ps:
+                    cocotb.start_soon(self._write(index, macro.listen()))
+        except (
+            CosimError
+        ) as error:  # told at the next wake, of the capture: only there is it an end
+            self._failed = error
+        self._listening.discard(index)
 
     def finish(self, t_ps: int) -> None:
         """Bring every engine to the end and tell what the run cost."""

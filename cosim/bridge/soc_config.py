@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cosim.analog.protocol import MacroEngine
+from cosim.bridge.soc_pins import MacroPins
 from cosim.errors import UserInputError
 
 if TYPE_CHECKING:
-    from cosim.design import Design
+    from cosim.design import DesignFile
 
 __all__ = [
     "CONFIG_ENV",
@@ -28,21 +29,27 @@ __all__ = [
     "load_config",
     "load_spec_design",
     "make_macro",
+    "named",
 ]
 
 CONFIG_ENV = "COSIM_SOC_CONFIG"  # path of the JSON file
 NOTES_ENV = "COSIM_SOC_NOTES"  # file descriptor of the pipe
 DEFAULT_FACTORY = "cosim.analog.factory:make_engine"
+DEFAULT_PROBES = "cosim.analog.probes:stack_probes"
+DEFAULT_DESIGN = "cosim.design:load_design"
+DEFAULT_DIE = "cosim.analog.variation:sample_die"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MacroSpec:
-    """One macro: its engine and what it is built from.
+    """One macro: its pins, its engine and what that is built from.
 
-    `factory` is `module:function`, called in the simulator process as
-    `function(kind, name, design, sizes)`; `design` is loaded from the file of that name, and is
-    None without one. `sizes` are the inputs of the stack, then the outputs of each layer. With
-    `die` (a die of `seed`) or `noise` the function gets `die` or `noise_seed` as well. `foreseen`
+    Functions are named `module:function` and called in the simulator process: `factory` as
+    `function(kind, name, design, sizes)`, `probes` as `function(sizes, design)` for what a trace
+    shows, `loader` as `function(path)` for the file `design` (None without one), `sampler` as
+    `function(design, sizes, seed, index)` for a die. `sizes` are the inputs of the stack, then the
+    outputs of each layer; its program words are those of cosim/mapping/packing.py. With
+    `die` (a die of `seed`) or `noise` the factory gets `die` or `noise_seed` as well. `foreseen`
     are inputs that will probably come, as numbers in hex, input 0 in bit 0: an engine may solve
     them ahead; it changes no result beyond the solver's tolerance.
     """
@@ -50,8 +57,12 @@ class MacroSpec:
     name: str
     kind: str
     sizes: tuple[int, ...]
+    pins: MacroPins = field(default_factory=MacroPins)
     design: str | None = None
     factory: str = DEFAULT_FACTORY
+    probes: str = DEFAULT_PROBES
+    loader: str = DEFAULT_DESIGN
+    sampler: str = DEFAULT_DIE
     die: int | None = None
     noise: bool = False
     seed: int = 1
@@ -70,10 +81,6 @@ class SocConfig:
     macros: tuple[MacroSpec, ...]
     events: str
     clock_ps: int = 1000
-    in_w: int = 400
-    out_n: int = 10
-    adc_bits: int = 8
-    prog_aw: int = 16
     convert_ps: int = 500
     settle_limit_ps: int = 1_000_000
     layers: bool = True
@@ -88,6 +95,13 @@ class SocConfig:
         names = [macro.name for macro in self.macros]
         if not names or len(set(names)) != len(names):
             raise UserInputError(f"macros must have names of their own, got {names}")
+        if any(macro.pins != self.pins for macro in self.macros):
+            raise UserInputError("all macros of a chip must have the same pins")
+
+    @property
+    def pins(self) -> MacroPins:
+        """Of every macro: they are ports of one chip."""
+        return self.macros[0].pins
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -96,33 +110,36 @@ class SocConfig:
 def load_config(path: Path) -> SocConfig:
     """The file that `save` wrote."""
     data = json.loads(path.read_text())
-    macros = tuple(
-        MacroSpec(**{**macro, **{key: tuple(macro[key]) for key in ("sizes", "foreseen")}})
-        for macro in data.pop("macros")
-    )
-    return SocConfig(macros=macros, **data)
+    return SocConfig(macros=tuple(map(_macro, data.pop("macros"))), **data)
 
 
-def load_spec_design(spec: MacroSpec) -> Design | None:
+def _macro(data: dict[str, Any]) -> MacroSpec:
+    pins = data.pop("pins")
+    more = tuple((str(name), int(value)) for name, value in pins.pop("more"))
+    sizes, foreseen = tuple(data.pop("sizes")), tuple(data.pop("foreseen"))
+    return MacroSpec(sizes=sizes, foreseen=foreseen, pins=MacroPins(**pins, more=more), **data)
+
+
+def named(function: str) -> Callable[..., Any]:
+    """The function called `module:function`."""
+    module, _, name = function.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def load_spec_design(spec: MacroSpec) -> DesignFile | None:
     """The design a macro is built from, None without one."""
-    if spec.design is None:
-        return None
-    from cosim.design import load_design  # noqa: PLC0415 - only runs with a design pay for it
-
-    return load_design(spec.design)
+    return None if spec.design is None else named(spec.loader)(spec.design)
 
 
 def make_macro(spec: MacroSpec) -> MacroEngine:
     """A fresh engine of a macro: instances are never shared."""
     design = load_spec_design(spec)
-    module, _, function = spec.factory.partition(":")
-    factory = getattr(importlib.import_module(module), function)
     more: dict[str, object] = {"noise_seed": spec.seed} if spec.noise else {}
     if spec.die is not None and design is not None:
-        from cosim.analog.variation import sample_die  # noqa: PLC0415 - only a die pays for it
-
-        more["die"] = sample_die(design, spec.sizes, spec.seed, spec.die)
-    return cast("MacroEngine", factory(spec.kind, spec.name, design, spec.sizes, **more))
+        more["die"] = named(spec.sampler)(design, spec.sizes, spec.seed, spec.die)
+    made = named(spec.factory)(spec.kind, spec.name, design, spec.sizes, **more)
+    return cast("MacroEngine", made)
 
 
 def encode_note(kind: str, **values: object) -> bytes:

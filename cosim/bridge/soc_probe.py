@@ -13,11 +13,11 @@ from typing import Any
 import cocotb
 from cocotb.triggers import ReadOnly, Timer
 
-from cosim.analog.probes import ProbeNames, probe_values
+from cosim.analog.probes import probe_values
 from cosim.analog.protocol import Energy
 from cosim.bridge.clocked import ClockedMacro
 from cosim.bridge.kernel import Native, now_ps
-from cosim.bridge.soc_config import SocConfig, load_spec_design
+from cosim.bridge.soc_config import SocConfig, load_spec_design, named
 from cosim.errors import CosimError
 
 __all__ = ["Prober"]
@@ -29,7 +29,9 @@ class Prober:
     def __init__(self, dut: Any, config: SocConfig, macros: Sequence[ClockedMacro], main: Native):
         self._port = dut.o_window
         self._grid_ps, self._macros = config.grid_ps, macros
-        self._names = [ProbeNames(spec.sizes, load_spec_design(spec)) for spec in config.macros]
+        self._names = [
+            named(spec.probes)(spec.sizes, load_spec_design(spec)) for spec in config.macros
+        ]
         self._before: list[Energy | None] = [None] * len(macros)
         names = [
             f"analog.{macro.name}.{name}"

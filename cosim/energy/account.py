@@ -25,7 +25,7 @@ __all__ = ["BALANCE", "OUTSIDE", "STANDBY", "Account", "MacroPart", "macro_part"
 BALANCE = 1e-3  # of the supplies' total
 OUTSIDE = "(no region)"
 STANDBY = "(standby)"  # the macros' time between evaluations
-PROGRAM, STACK = "program", "fc_stack"  # regions that the macros' energy falls into
+PROGRAM = "program"  # the region in which weights are written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class MacroPart:
 
 
 def macro_part(
+    name: str,
     macro: int,
     events: Sequence[Event],
     regions: Sequence[RegionPass],
@@ -74,14 +75,28 @@ def macro_part(
         phases["load"] *= most_j / spread_j
         phases["standby"] *= most_j / spread_j
     phases["read out"] = between_j - phases["load"] - phases["standby"]
-    evaluation_j = phases["settle"] + phases["sample"]
+    layers = {PROGRAM: programming_j}
+    for event in mine:
+        if isinstance(event, Evaluation):
+            layer = _innermost(event, regions)
+            layers[layer] = layers.get(layer, 0.0) + event.energy_j
     return MacroPart(
-        name=f"imac{macro}",
+        name=name,
         by_supply=by_supply,
         by_group=by_group,
         by_phase=phases,
-        by_layer={PROGRAM: programming_j, STACK: evaluation_j, STANDBY: between_j},
+        by_layer={**layers, STANDBY: between_j},
     )
+
+
+def _innermost(event: Evaluation, regions: Sequence[RegionPass]) -> str:
+    """The region that an evaluation falls into."""
+    around = [
+        region
+        for region in regions
+        if region.t_begin_ps <= event.t_start_ps and event.t_done_ps <= region.t_end_ps
+    ]
+    return min(around, key=lambda r: r.t_end_ps - r.t_begin_ps).name if around else OUTSIDE
 
 
 @dataclass(frozen=True, kw_only=True)

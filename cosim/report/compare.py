@@ -35,7 +35,6 @@ PUBLISHED = {
 }
 BATCHES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 IMAGE, STACK = "image", "fc_stack"
-MACRO = "imac"
 CORE = ("core", "register file", "multiplier", "divider")
 MEMORY = (
     "instruction memory",
@@ -100,9 +99,9 @@ class Side:
             name: math.fsum(row.get(layer, 0.0) for layer in self.inside) / self.images
             for name, row in self.grid.items()
         }
-        macros = [name for name in found if name.startswith(MACRO)]
+        macros = [str(part["macro"]) for part in self.result["energy"]["phases"]]
         for name in macros:
-            found[name] += self.standby_j / len(macros)
+            found[name] = found.get(name, 0.0) + self.standby_j / len(macros)
         return found
 
     @cached_property
@@ -265,15 +264,10 @@ def _swings(old: Side, new: Side) -> tuple[Swing, ...]:
     if set(EXTERNAL) <= set(new.grid):
         swings.append(_scaled(old, new, "external memory", EXTERNAL, sigmas))
     groups = new.groups
-    for what, names in (
-        ("macro size: cells, lines", ("drivers", "bias", "cells", "wires")),
-        ("amplifier bias", ("amplifiers",)),
-        ("neurons", ("neurons",)),
-        ("converters", ("converters",)),
-    ):
-        part_j = math.fsum(groups.get(name, 0.0) for name in names)
+    for entry in new.result.get("macro", {}).get("swings", ()):
+        part_j = math.fsum(groups.get(name, 0.0) for name in entry["groups"])
         low, high = (_saving(old.energy_j, new.energy_j + (k - 1) * part_j) for k in (0.5, 2.0))
-        swings.append(Swing(what=what, how="halved, doubled", low=low, high=high))
+        swings.append(Swing(what=entry["what"], how="halved, doubled", low=low, high=high))
     shares = [_saving(old.energy_j, new.energy_j + new.programming_j / n) for n in (1, 1000)]
     swings.append(
         Swing(

@@ -30,20 +30,30 @@ def _layer(name: str, unit: str, cycles: float, period_s: float, energy_j: float
 
 
 def _layers(
-    inner: Sequence[tuple[str, Region]], total: int, period_s: float, energy_j: float, offload: bool
+    inner: Sequence[tuple[str, Region]],
+    total: int,
+    period_s: float,
+    events: Sequence[Evaluation],
 ) -> list[dict[str, Any]]:
-    """The regions of one picture in order, innermost ones where they nest, and the rest."""
+    """The regions of one picture in order, innermost ones where they nest, and the rest.
+
+    A region in which a macro was at work is the macro's.
+    """
     has_parts = any(name != STACK and name.startswith("fc") for name, _ in inner)
     layers = []
     for name, region in sorted(inner, key=lambda item: item[1].t_begin_ps):
         if name == STACK and has_parts:
             continue
-        on_macro = name == STACK and offload
-        unit, joules = ("macro", energy_j) if on_macro else ("cpu", 0.0)
-        layers.append(_layer(name, unit, region.cycles, period_s, joules))
+        mine = [event.energy_j for event in events if _inside(event, region)]
+        unit = "macro" if mine else "cpu"
+        layers.append(_layer(name, unit, region.cycles, period_s, sum(mine)))
     rest = total - sum(layer["cycles"] for layer in layers)
     layers.append(_layer(REST, "cpu", max(rest, 0), period_s, 0.0))
     return layers
+
+
+def _inside(event: Evaluation, region: Region) -> bool:
+    return region.t_begin_ps <= event.t_start_ps and event.t_done_ps <= region.t_end_ps
 
 
 def image_figures(
@@ -60,7 +70,6 @@ def image_figures(
     named = [(name_of(region.id), region) for region in marks.regions]
     passes = [region for name, region in named if name == IMAGE]
     period_s = period_ps / PS_PER_S
-    by_time = sorted(evaluations, key=lambda event: event.t_start_ps)
     entries = []
     for picture, whole in zip(pictures, passes, strict=False):
         inner = [
@@ -70,13 +79,14 @@ def image_figures(
             and whole.t_begin_ps <= region.t_begin_ps
             and region.t_end_ps <= whole.t_end_ps
         ]
-        event = by_time[picture.index] if picture.index < len(by_time) else None
+        events = [event for event in evaluations if _inside(event, whole)]
+        event = events[0] if len(events) == 1 else None  # whose outputs are the picture's
         if event is not None and picture.codes and event.codes != picture.codes:
             raise MismatchError(
                 f"image {picture.index}: the macro gave codes {list(event.codes)}, "
                 f"the firmware read {list(picture.codes)}"
             )
-        energy_j = event.energy_j if event is not None else 0.0
+        energy_j = sum(event.energy_j for event in events)
         label = int(labels[picture.index])
         entries.append(
             {
@@ -89,12 +99,20 @@ def image_figures(
                 "time_s": whole.cycles * period_s,
                 "outputs_v": list(event.volts) if event is not None else [],
                 "codes": list(picture.codes),
-                "layers": _layers(inner, whole.cycles, period_s, energy_j, event is not None),
+                "layers": _layers(inner, whole.cycles, period_s, events),
                 "macro_energy_j": energy_j,
-                "energy_by_group": dict(event.energy_by_group) if event is not None else {},
+                "energy_by_group": _groups(events),
             }
         )
     return entries
+
+
+def _groups(events: Sequence[Evaluation]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for event in events:
+        for name, joules in event.energy_by_group.items():
+            sums[name] = sums.get(name, 0.0) + joules
+    return sums
 
 
 def mean_layers(images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

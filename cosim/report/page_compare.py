@@ -24,7 +24,7 @@ UNITS = {
 
 
 def compare_page(found: Comparison, old: RunView, new: RunView, command: str) -> Page:
-    """CPU only beside CPU+IMAC."""
+    """The CPU alone beside CPU and macro."""
     less = "less" if found.saving >= 0 else "more"
     summary = (
         f"{found.images} images of {new.result['data']['source']}: with the macro an image takes "
@@ -34,7 +34,7 @@ def compare_page(found: Comparison, old: RunView, new: RunView, command: str) ->
     sections = (
         _headline(found),
         _dependence(found),
-        *run_sections(new, "imac-"),
+        *run_sections(new, "macro-"),
         _other(old),
     )
     return Page(

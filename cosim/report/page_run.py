@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cosim.report.compare import Grid, Side
+from cosim.report.names import macro_title
 from cosim.report.page import (
     Cell,
     Chart,
@@ -39,8 +40,6 @@ LIMITS = (
     "wires between blocks are not in them beyond what their sources include.",
     "The macro's energy is the integral of v*i at its supplies as its engine solves them. Standby, "
     "writing weights and converters are stated constants of the design file.",
-    "`fast` is held against ngspice by `cosim ladder`; `ideal` has no wires and no time: its "
-    "energy is an upper figure.",
     "No die varies unless one was asked for: device spread, defects and noise are not in a "
     "nominal run.",
     "The images shown are few. Accuracy over a whole test set comes from `cosim accuracy`.",
@@ -67,7 +66,15 @@ class RunView:
 
     @property
     def name(self) -> str:
-        return "CPU only" if self.engine == CPU_ONLY else f"CPU + IMAC, engine {self.engine}"
+        if self.engine == CPU_ONLY:
+            return "CPU only"
+        return f"CPU + {macro_title(self.result)}, engine {self.engine}"
+
+    @property
+    def macros(self) -> list[str]:
+        """Names of the macros at work."""
+        name = self.result.get("macro", {}).get("name", "macro")
+        return [f"{name}{index}" for index in range(int(self.result["n_macro"]))]
 
 
 def run_page(view: RunView, command: str) -> Page:
@@ -92,7 +99,8 @@ def run_sections(view: RunView, prefix: str = "") -> tuple[Section, ...]:
     if view.macro is not None:
         found.append(_macro(view.macro, prefix))
     found += [_accuracy(view, prefix), _ledger(view, prefix), provenance(view, prefix)]
-    found.append(Section(id=f"{prefix}limits", title="Limits of validity", lists=(LIMITS,)))
+    limits = (*LIMITS, *view.result.get("macro", {}).get("limits", ()))
+    found.append(Section(id=f"{prefix}limits", title="Limits of validity", lists=(limits,)))
     return tuple(section for section in found if section is not None)
 
 
@@ -150,10 +158,9 @@ def _timeline(view: RunView, prefix: str) -> Section | None:
         return None
     first = images[0]
     lanes = [("CPU regions", _spans(regions, first))]
-    n_macro = int(view.result["n_macro"])
     charts = []
-    for macro in range(n_macro):
-        lanes.append((f"imac{macro}", _phases(macro, view.events, regions, first)))
+    for macro, name in enumerate(view.macros):
+        lanes.append((name, _phases(macro, view.events, regions, first)))
     charts.append(
         Chart(
             svg=timeline_chart(f"{prefix}chart-timeline", lanes, "One image"),
@@ -162,17 +169,18 @@ def _timeline(view: RunView, prefix: str) -> Section | None:
         )
     )
     stack = next((r for r in regions if r.name == "fc_stack" and _in(r, first)), None)
-    if stack is not None and n_macro:
-        zoom = [(f"imac{m}", _phases(m, view.events, regions, stack)) for m in range(n_macro)]
+    if stack is not None and view.macros:
+        zoom = [(n, _phases(m, view.events, regions, stack)) for m, n in enumerate(view.macros)]
         charts.append(
             Chart(
                 svg=timeline_chart(f"{prefix}chart-offload", zoom, "The fully-connected stack"),
                 caption="The same, from the first push to the last pop of the macro.",
             )
         )
+    title = macro_title(view.result)
     rows = tuple(
         Row(
-            name=f"{layer['name']} ({'CPU' if layer['unit'] == 'cpu' else 'IMAC'})",
+            name=f"{layer['name']} ({'CPU' if layer['unit'] == 'cpu' else title})",
             cells=(
                 cell(layer["cycles"], "1", f"layers.{k}.cycles"),
                 cell(layer["time_s"], "s", f"layers.{k}.time_s"),
@@ -286,9 +294,9 @@ def _spent_table(id_: str, caption: str, energy: Mapping[str, Any], key: str) ->
 
 
 def _macro(macro: Mapping[str, Any], prefix: str) -> Section:
-    wave, curve = macro["waveform"], macro["neuron"]
+    wave = macro["waveform"]
     volts = {str(k): values for k, values in enumerate(wave["outputs_v"])}
-    charts = (
+    charts = [
         Chart(
             svg=waveform_chart(
                 f"{prefix}chart-waveform",
@@ -298,21 +306,15 @@ def _macro(macro: Mapping[str, Any], prefix: str) -> Section:
                 strobe_s=wave["strobe_s"],
                 title="One evaluation of the macro",
             ),
-            caption=f"The first image's evaluation, solved again by engine {wave['engine']}: "
-            "outputs of the last neurons (the largest is the class) and power by group.",
-        ),
-        Chart(
-            svg=curve_chart(
-                f"{prefix}chart-neuron",
-                curve["vin_v"],
-                curve["vout_v"],
-                ("amplifier output, V", "neuron output, V"),
-                "The neuron's transfer curve",
-            ),
-            caption="Measured by ngspice on the design's Verilog-A devices.",
-        ),
-    )
-    return Section(id=f"{prefix}macro", title="The macro at work", charts=charts)
+            caption=wave.get("caption", "") or f"Solved by engine {wave['engine']}.",
+        )
+    ]
+    for curve in macro.get("curves", ()):
+        svg = curve_chart(
+            f"{prefix}chart-{curve['id']}", curve["x"], curve["y"], curve["axes"], curve["title"]
+        )
+        charts.append(Chart(svg=svg, caption=curve["caption"]))
+    return Section(id=f"{prefix}macro", title="The macro at work", charts=tuple(charts))
 
 
 def _accuracy(view: RunView, prefix: str) -> Section:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cosim.report.energy_tables import layer_energy
+from cosim.report.names import macro_title
 from cosim.units import si
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def layer_table(result: Mapping[str, Any]) -> Table:
     for layer in result["layers"]:
         table.add_row(
             layer["name"],
-            "CPU" if layer["unit"] == "cpu" else "IMAC",
+            "CPU" if layer["unit"] == "cpu" else macro_title(result),
             f"{layer['cycles']:,.0f}",
             si(layer["time_s"], "s"),
             si(digital_j[layer["name"]], "J") if digital_j else "-",

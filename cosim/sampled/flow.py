@@ -13,7 +13,6 @@ from pathlib import Path
 
 from cosim.applications import application
 from cosim.bridge.soc import SocRun, run_soc
-from cosim.bridge.soc_config import MacroSpec
 from cosim.design import Design, load_design
 from cosim.energy.decode import read_image
 from cosim.energy.ledger import Ledger, digital_ledger
@@ -23,6 +22,7 @@ from cosim.flow_inputs import external_memory
 from cosim.image.build import APPS_EXTERNAL, Image, build_image
 from cosim.image.emit import Settings
 from cosim.image.sample import Sample
+from cosim.macros import macro_specs
 from cosim.model.colour import load_for
 from cosim.model.datasets import Dataset
 from cosim.model.integer import feature_bits, features
@@ -127,18 +127,9 @@ def simulate(image: Image, design: Design, network: Network, folder: Path) -> tu
         SocRun(
             image=image.hex,
             run_dir=folder,
-            macros=tuple(  # there, and never started
-                MacroSpec(
-                    name=f"imac{index}",
-                    kind="ideal",
-                    sizes=network.fc_sizes,
-                    design=str(resolved.resolve()),
-                )
-                for index in range(design.soc.n_macro)
-            ),
+            # there, and never started
+            macros=macro_specs(design, resolved, network.fc_sizes, count=design.soc.n_macro),
             clock_ps=design.clock.period_ps,
-            in_w=network.fc_sizes[0],
-            out_n=network.fc_sizes[-1],
             external=external_memory(image, design),
         )
     )

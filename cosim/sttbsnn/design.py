@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -101,6 +102,8 @@ class BsnnVariation(Section):
 
 class BsnnDesign(DesignFile):
     """One design point of the spiking macro."""
+
+    kind: ClassVar[str] = KIND
 
     clock: Clock
     device: SttDevice

@@ -38,12 +38,15 @@ def timeline(
     regions: Sequence[RegionPass],
     t_end_ps: int,
     *,
-    n_macro: int,
+    macros: Sequence[str],
     calls: CallTrace | None = None,
     mnemonics: Mapping[int, str] | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Record:
-    """The whole file. `mnemonics` name co-processor instructions by funct3; `about` goes along."""
+    """The whole file: `macros` by name, `mnemonics` of co-processor instructions by funct3.
+
+    `about` goes along.
+    """
     records = list(_meta(SOC_PID, "SoC", THREADS if calls else {"layers": THREADS["layers"]}))
     for region in sorted(regions, key=lambda region: (region.t_begin_ps, -region.t_end_ps)):
         more = {"cycles": region.cycles, "instructions": region.instructions, "id": region.id}
@@ -51,9 +54,9 @@ def timeline(
         records.append(_span(SOC_PID, "layers", region.name, span, more))
     if calls is not None:
         records += _functions(calls, mnemonics or {})
-    for macro in range(n_macro):
+    for macro, name in enumerate(macros):
         pid = macro_pid(macro)
-        records += _meta(pid, f"macro imac{macro}", {"phases": PHASES_TID})
+        records += _meta(pid, f"macro {name}", {"phases": PHASES_TID})
         for phase in macro_phases(macro, events, regions, t_end_ps):
             more = {} if phase.index is None else {"evaluation": phase.index}
             span = (phase.t_begin_ps, phase.t_end_ps)

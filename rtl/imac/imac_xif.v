@@ -9,13 +9,18 @@
 `default_nettype none
 
 module imac_xif #(
-   parameter N_MACRO  = 1,
-   parameter IN_W     = 400,   // input bits of one macro
-   parameter OUT_N    = 10,    // converters of one macro
-   parameter ADC_BITS = 8,     // 1..8
-   parameter PROG_AW  = 16,    // address bits of the program words
-   parameter ID_W     = 4,     // X_ID_WIDTH of the CPU
-   parameter CYC_W    = 16     // bits of the settle, conversion and programming counts
+   parameter N_MACRO    = 1,
+   parameter MACRO_KIND = 0,                 // which shell: macro_shell.v
+   parameter IN_W       = 400,               // input bits of one macro
+   parameter AUX_W      = 1,                 // further bits into one macro
+   parameter STROBE_N   = 1,                 // strobes of one macro
+   parameter OUT_N      = 10,                // results of one macro
+   parameter ADC_BITS   = 8,                 // bits of one result, 1..8
+   parameter CODE_W     = OUT_N * ADC_BITS,  // bits out of one macro
+   parameter STEPS      = 1,                 // time steps of an evaluation
+   parameter PROG_AW    = 16,                // address bits of the program words
+   parameter ID_W       = 4,                 // X_ID_WIDTH of the CPU
+   parameter CYC_W      = 16                 // bits of the settle, conversion and programming counts
 ) (
    input  wire                              i_clk,
    input  wire                              i_rst,
@@ -46,16 +51,15 @@ module imac_xif #(
    // macros
    output wire [N_MACRO-1:0]                o_macro_en,
    output wire [N_MACRO*IN_W-1:0]           o_macro_in,
-   output wire [N_MACRO-1:0]                o_macro_strobe,
-   input  wire [N_MACRO*OUT_N*ADC_BITS-1:0] i_macro_code,
+   output wire [N_MACRO*AUX_W-1:0]          o_macro_aux,
+   output wire [N_MACRO*STROBE_N-1:0]       o_macro_strobe,
+   input  wire [N_MACRO*CODE_W-1:0]         i_macro_code,
    output wire [N_MACRO-1:0]                o_macro_prog_en,
    output wire [N_MACRO-1:0]                o_macro_prog_we,
    output wire [N_MACRO*PROG_AW-1:0]        o_macro_prog_addr,
    output wire [N_MACRO*32-1:0]             o_macro_prog_data,
    output wire [N_MACRO-1:0]                o_macro_active
 );
-
-   localparam CODE_W = OUT_N * ADC_BITS;
 
    wire                  queue_full, queue_empty, queue_push, queue_we;
    wire [ID_W-1:0]       queue_id, head_id, exec_id;
@@ -180,12 +184,17 @@ module imac_xif #(
    genvar k;
    generate
       for (k = 0; k < N_MACRO; k = k + 1) begin : gen_macro
-         imac_shell #(
-            .IN_W     (IN_W),
-            .OUT_N    (OUT_N),
-            .ADC_BITS (ADC_BITS),
-            .PROG_AW  (PROG_AW),
-            .CYC_W    (CYC_W)
+         macro_shell #(
+            .MACRO_KIND (MACRO_KIND),
+            .IN_W       (IN_W),
+            .AUX_W      (AUX_W),
+            .STROBE_N   (STROBE_N),
+            .OUT_N      (OUT_N),
+            .ADC_BITS   (ADC_BITS),
+            .CODE_W     (CODE_W),
+            .STEPS      (STEPS),
+            .PROG_AW    (PROG_AW),
+            .CYC_W      (CYC_W)
          ) shell (
             .i_clk             (i_clk),
             .i_rst             (i_rst),
@@ -201,7 +210,8 @@ module imac_xif #(
             .o_irq             (irq[k]),
             .o_macro_en        (o_macro_en[k]),
             .o_macro_in        (o_macro_in[IN_W*k +: IN_W]),
-            .o_macro_strobe    (o_macro_strobe[k]),
+            .o_macro_aux       (o_macro_aux[AUX_W*k +: AUX_W]),
+            .o_macro_strobe    (o_macro_strobe[STROBE_N*k +: STROBE_N]),
             .i_macro_code      (i_macro_code[CODE_W*k +: CODE_W]),
             .o_macro_prog_en   (o_macro_prog_en[k]),
             .o_macro_prog_we   (o_macro_prog_we[k]),

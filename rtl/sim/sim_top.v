@@ -4,7 +4,7 @@
 // Plusargs: +image=FILE (RAM, 32-bit words in hex), +console=FILE, +events=FILE, +max_cycles=N; with
 // EXT_WORDS those of sim_external.v.
 // o_wake toggles at every clock edge at which a macro has something to be told (enable, inputs,
-// strobe, a program word begun) or the exit code was written: the one signal a test bench has to
+// aux, strobe, a program word begun) or the exit code was written: the one signal a test bench has to
 // watch. Clock edges lie at multiples of CLK_PS; with SIM_CLOCK_PORT defined the main program makes
 // them, which spares Verilator's event queue.
 // What only some runs want is built in by parameters and costs the others nothing: CALLS writes the
@@ -15,17 +15,22 @@
 `default_nettype none
 
 module sim_top #(
-   parameter CLK_PS    = 1000,     // clock period in ps
-   parameter N_MACRO   = 1,
-   parameter IN_W      = 400,
-   parameter OUT_N     = 10,
-   parameter ADC_BITS  = 8,
-   parameter PROG_AW   = 16,
-   parameter RAM_WORDS = 262144,
-   parameter EXT_WORDS = 0,
-   parameter CALLS     = 0,
-   parameter WINDOW    = 0,
-   parameter PROFILE   = 0
+   parameter CLK_PS     = 1000,     // clock period in ps
+   parameter N_MACRO    = 1,
+   parameter MACRO_KIND = 0,
+   parameter IN_W       = 400,
+   parameter AUX_W      = 1,
+   parameter STROBE_N   = 1,
+   parameter OUT_N      = 10,
+   parameter ADC_BITS   = 8,
+   parameter CODE_W     = OUT_N * ADC_BITS,
+   parameter STEPS      = 1,
+   parameter PROG_AW    = 16,
+   parameter RAM_WORDS  = 262144,
+   parameter EXT_WORDS  = 0,
+   parameter CALLS      = 0,
+   parameter WINDOW     = 0,
+   parameter PROFILE    = 0
 ) (
 `ifdef SIM_CLOCK_PORT
    input  wire                              i_clk,
@@ -34,8 +39,9 @@ module sim_top #(
    // analog macros
    output wire [N_MACRO-1:0]                o_macro_en,
    output wire [N_MACRO*IN_W-1:0]           o_macro_in,
-   output wire [N_MACRO-1:0]                o_macro_strobe,
-   input  wire [N_MACRO*OUT_N*ADC_BITS-1:0] i_macro_code,
+   output wire [N_MACRO*AUX_W-1:0]          o_macro_aux,
+   output wire [N_MACRO*STROBE_N-1:0]       o_macro_strobe,
+   input  wire [N_MACRO*CODE_W-1:0]         i_macro_code,
    output wire [N_MACRO-1:0]                o_macro_prog_en,
    output wire [N_MACRO-1:0]                o_macro_prog_we,
    output wire [N_MACRO*PROG_AW-1:0]        o_macro_prog_addr,
@@ -48,7 +54,7 @@ module sim_top #(
    output wire                              o_window
 );
 
-   localparam PINS_W = N_MACRO * (2 + IN_W) + 2;
+   localparam PINS_W = N_MACRO * (1 + IN_W + AUX_W + STROBE_N) + 2;
 
    wire        clk, rst;
    wire        console_valid, mark_open, mark_close;
@@ -77,18 +83,24 @@ module sim_top #(
    );
 
    soc_top #(
-      .N_MACRO   (N_MACRO),
-      .IN_W      (IN_W),
-      .OUT_N     (OUT_N),
-      .ADC_BITS  (ADC_BITS),
-      .PROG_AW   (PROG_AW),
-      .RAM_WORDS (RAM_WORDS),
-      .EXT_WORDS (EXT_WORDS)
+      .N_MACRO    (N_MACRO),
+      .MACRO_KIND (MACRO_KIND),
+      .IN_W       (IN_W),
+      .AUX_W      (AUX_W),
+      .STROBE_N   (STROBE_N),
+      .OUT_N      (OUT_N),
+      .ADC_BITS   (ADC_BITS),
+      .CODE_W     (CODE_W),
+      .STEPS      (STEPS),
+      .PROG_AW    (PROG_AW),
+      .RAM_WORDS  (RAM_WORDS),
+      .EXT_WORDS  (EXT_WORDS)
    ) u_soc (
       .i_clk             (clk),
       .i_rst             (rst),
       .o_macro_en        (o_macro_en),
       .o_macro_in        (o_macro_in),
+      .o_macro_aux       (o_macro_aux),
       .o_macro_strobe    (o_macro_strobe),
       .i_macro_code      (i_macro_code),
       .o_macro_prog_en   (o_macro_prog_en),
@@ -124,7 +136,7 @@ module sim_top #(
    ) u_wake (
       .i_clk    (clk),
       .i_rst    (rst),
-      .i_pins   ({o_macro_en, o_macro_in, o_macro_strobe, o_exit_valid, o_window}),
+      .i_pins   ({o_macro_en, o_macro_in, o_macro_aux, o_macro_strobe, o_exit_valid, o_window}),
       .i_pulses (o_macro_prog_we),
       .o_wake   (o_wake)
    );

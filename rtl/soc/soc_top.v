@@ -8,21 +8,27 @@
 `include "regmap.vh"
 
 module soc_top #(
-   parameter N_MACRO   = 1,
-   parameter IN_W      = 400,      // input bits of one macro
-   parameter OUT_N     = 10,       // converters of one macro
-   parameter ADC_BITS  = 8,
-   parameter PROG_AW   = 16,       // address bits of a macro's program words
-   parameter RAM_WORDS = 262144,
-   parameter EXT_WORDS = 0         // words of external memory; 0: none
+   parameter N_MACRO    = 1,
+   parameter MACRO_KIND = 0,                 // of all macros: macro_shell.v
+   parameter IN_W       = 400,               // input bits of one macro
+   parameter AUX_W      = 1,                 // further bits into one macro
+   parameter STROBE_N   = 1,                 // strobes of one macro
+   parameter OUT_N      = 10,                // results of one macro
+   parameter ADC_BITS   = 8,                 // bits of one result
+   parameter CODE_W     = OUT_N * ADC_BITS,  // bits out of one macro
+   parameter STEPS      = 1,                 // time steps of an evaluation
+   parameter PROG_AW    = 16,                // address bits of a macro's program words
+   parameter RAM_WORDS  = 262144,
+   parameter EXT_WORDS  = 0                  // words of external memory; 0: none
 ) (
    input  wire                              i_clk,
    input  wire                              i_rst,
    // analog macros
    output wire [N_MACRO-1:0]                o_macro_en,
    output wire [N_MACRO*IN_W-1:0]           o_macro_in,
-   output wire [N_MACRO-1:0]                o_macro_strobe,
-   input  wire [N_MACRO*OUT_N*ADC_BITS-1:0] i_macro_code,
+   output wire [N_MACRO*AUX_W-1:0]          o_macro_aux,
+   output wire [N_MACRO*STROBE_N-1:0]       o_macro_strobe,
+   input  wire [N_MACRO*CODE_W-1:0]         i_macro_code,
    output wire [N_MACRO-1:0]                o_macro_prog_en,
    output wire [N_MACRO-1:0]                o_macro_prog_we,
    output wire [N_MACRO*PROG_AW-1:0]        o_macro_prog_addr,
@@ -53,25 +59,20 @@ module soc_top #(
 );
 
    localparam ID_W = 4;   // bits of xif ids
-
    wire            imem_valid, imem_ready, imem_fault, imem_rvalid;
-   wire [31:0]     imem_addr, imem_rdata;
    wire            dmem_valid, dmem_ready, dmem_we, dmem_fault, dmem_rvalid;
-   wire [31:0]     dmem_addr, dmem_wdata, dmem_rdata;
+   wire [31:0]     imem_addr, imem_rdata, dmem_addr, dmem_wdata, dmem_rdata;
    wire [3:0]      dmem_be;
    wire            ram_instr_valid, ram_data_valid, ram_ready;
    wire [31:0]     ram_data_rdata, timer_rdata, dma_rdata;
-   wire            console_wr, exit_wr, timer_wr, mark_wr, dma_wr;
-   wire            irq_timer, irq_imac, irq_dma;
+   wire            console_wr, exit_wr, timer_wr, mark_wr, dma_wr, irq_timer, irq_imac, irq_dma;
    wire [63:0]     mtime;
-
    wire            xif_issue_valid, xif_issue_ready, xif_issue_accept, xif_issue_writeback;
-   wire [31:0]     xif_issue_instr, xif_register_rs1, xif_register_rs2;
+   wire [31:0]     xif_issue_instr, xif_register_rs1, xif_register_rs2, xif_result_data;
    wire [ID_W-1:0] xif_issue_id, xif_commit_id, xif_result_id;
    wire [1:0]      xif_register_rs_valid;
-   wire            xif_commit_valid, xif_commit_kill;
-   wire            xif_result_valid, xif_result_ready, xif_result_we;
-   wire [31:0]     xif_result_data;
+   wire            xif_commit_valid, xif_commit_kill, xif_result_valid, xif_result_ready;
+   wire            xif_result_we;
    wire [4:0]      xif_result_rd;
 
    rv_core #(
@@ -144,12 +145,17 @@ module soc_top #(
    );
 
    imac_xif #(
-      .N_MACRO  (N_MACRO),
-      .IN_W     (IN_W),
-      .OUT_N    (OUT_N),
-      .ADC_BITS (ADC_BITS),
-      .PROG_AW  (PROG_AW),
-      .ID_W     (ID_W)
+      .N_MACRO    (N_MACRO),
+      .MACRO_KIND (MACRO_KIND),
+      .IN_W       (IN_W),
+      .AUX_W      (AUX_W),
+      .STROBE_N   (STROBE_N),
+      .OUT_N      (OUT_N),
+      .ADC_BITS   (ADC_BITS),
+      .CODE_W     (CODE_W),
+      .STEPS      (STEPS),
+      .PROG_AW    (PROG_AW),
+      .ID_W       (ID_W)
    ) u_imac (
       .i_clk                     (i_clk),
       .i_rst                     (i_rst),
@@ -175,6 +181,7 @@ module soc_top #(
       .o_irq                     (irq_imac),
       .o_macro_en                (o_macro_en),
       .o_macro_in                (o_macro_in),
+      .o_macro_aux               (o_macro_aux),
       .o_macro_strobe            (o_macro_strobe),
       .i_macro_code              (i_macro_code),
       .o_macro_prog_en           (o_macro_prog_en),

@@ -48,13 +48,14 @@ ALLOWED: dict[str, set[str]] = {
     "report": {"errors", "units", "trace"},
     "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn"},
     "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
+    "macros": BASE | {"design", "bridge", "sttbsnn"},  # kinds of macro: pins, engines, names
     "rtl_lint": BASE,
     "applications": {"errors"},
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
-    | {"applications", "design_memory"},
-    "sampled": BASE | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
+    | {"applications", "design_memory", "macros"},
+    "sampled": BASE | {"macros"} | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
     "api": {"applications", "errors", "flow", "trace", "report"},  # the commands as calls
     "golden": {"errors"},
     "macro_bench": {"errors", "design", "analog"},

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 
 import pytest
-from rtl_runner import GEN, RTL
+from rtl_runner import COPROCESSOR, GEN, RTL
 
 from cosim import gen
 from cosim.tools import iverilog, verilator
@@ -23,7 +23,7 @@ SIZES: list[dict[str, int]] = [
 
 def sources() -> list[str]:
     """The co-processor's files."""
-    return [str(p) for block in ("xif", "imac") for p in sorted((RTL / block).glob("*.v"))]
+    return [str(p) for block in COPROCESSOR for p in sorted((RTL / block).glob("*.v"))]
 
 
 def output_of(argv: list[str], env: Mapping[str, str] | None = None) -> str:

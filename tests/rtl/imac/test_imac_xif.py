@@ -14,7 +14,7 @@ from cocotb.handle import ArrayObject, ValueObjectBase
 from imac.model import INDEX, Op, error_bit
 from imac.stimulus import random_op
 from imac.system import PARAMETERS, ImacSystem, instr_of
-from rtl_runner import RTL, run_icarus
+from rtl_runner import COPROCESSOR, RTL, run_icarus
 from xif.bench import maybe
 from xif.host import Instr, Timing
 
@@ -248,5 +248,5 @@ async def no_register_changes_while_idle(dut: Any) -> None:
 )
 def test_imac_xif(n_macro: int, sizes: dict[str, int]) -> None:
     assert set(sizes) == set(PARAMETERS)
-    sources = [path for block in ("xif", "imac") for path in sorted((RTL / block).glob("*.v"))]
+    sources = [path for block in COPROCESSOR for path in sorted((RTL / block).glob("*.v"))]
     run_icarus("imac_xif", sources, __file__, parameters={"N_MACRO": n_macro, **sizes})

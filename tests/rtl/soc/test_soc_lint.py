@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from rtl_runner import GEN, ROOT, RTL, file_list
+from rtl_runner import COPROCESSOR, GEN, ROOT, RTL, file_list
 
 from cosim import gen
 from cosim.rtl_lint import ALONE
 from cosim.tools import iverilog, verilator, yosys
 
 INCLUDES = [f"-I{GEN}", f"-I{RTL / 'cpu'}"]
-CHIP = ("cpu", "xif", "imac", "soc")
+CHIP = ("cpu", *COPROCESSOR, "soc")
 SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096, "EXT_WORDS": 8192}]
 LINES_MAX = 300  # per file
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand

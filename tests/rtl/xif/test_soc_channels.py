@@ -14,7 +14,7 @@ import cocotb
 from cocotb.triggers import FallingEdge
 from cpu.asm import Program, custom0, hex_image
 from imac.model import F3, INDEX, error_bit
-from rtl_runner import RTL, file_list, run_icarus
+from rtl_runner import COPROCESSOR, RTL, file_list, run_icarus
 from xif.bench import Bench
 from xif.checker import XifChecker, XifWires, reader
 
@@ -129,7 +129,7 @@ def test_soc_channels(tmp_path: Path) -> None:
     image.write_text(hex_image(build()[0]))
     run_icarus(
         "soc_top",
-        [path for path in file_list("cpu", "xif", "imac", "soc") if RTL in path.parents],
+        [path for path in file_list("cpu", *COPROCESSOR, "soc") if RTL in path.parents],
         __file__,
         parameters={"N_MACRO": N_MACRO, "RAM_WORDS": 4096},
         plusargs=[f"+image={image}"],

@@ -16,11 +16,13 @@ from small_firmware import build_firmware
 
 from cosim.bridge.soc import SocOutcome, SocRun, run_soc
 from cosim.bridge.soc_config import MacroSpec
+from cosim.bridge.soc_pins import MacroPins
 from cosim.mapping.packing import pack
 
 __all__ = ["SIZES", "Job", "children_named", "wait_for"]
 
 SIZES = (20, 5, 4)
+PINS = MacroPins(in_w=SIZES[0], out_n=SIZES[-1])
 
 
 @dataclass
@@ -58,15 +60,13 @@ class Job:
             exit_code=self.exit_code,
         )
         macros = tuple(
-            MacroSpec(name=f"m{k}", kind=kind, sizes=SIZES, factory="fake_engines:make")
+            MacroSpec(name=f"m{k}", kind=kind, sizes=SIZES, pins=PINS, factory="fake_engines:make")
             for k, kind in enumerate(self.kinds)
         )
         settings: dict[str, Any] = {
             "image": image,
             "run_dir": self.run_dir,
             "macros": macros,
-            "in_w": SIZES[0],
-            "out_n": SIZES[-1],
             "ram_words": 16384,
             "simulator": "icarus",
             "wall_limit_s": 600.0,

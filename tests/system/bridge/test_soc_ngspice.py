@@ -17,6 +17,7 @@ from small_firmware import build_firmware
 from cosim.analog.factory import make_engine
 from cosim.bridge.soc import SocRun, run_soc
 from cosim.bridge.soc_config import MacroSpec
+from cosim.bridge.soc_pins import MacroPins
 from cosim.design import load_design
 from cosim.errors import WorkerLostError
 from cosim.mapping.packing import pack
@@ -42,9 +43,15 @@ def small_run(folder: Path) -> SocRun:
     return SocRun(
         image=image,
         run_dir=folder / "run",
-        macros=(MacroSpec(name="imac0", kind="ngspice", sizes=SIZES, design=DESIGN),),
-        in_w=SIZES[0],
-        out_n=SIZES[-1],
+        macros=(
+            MacroSpec(
+                name="imac0",
+                kind="ngspice",
+                sizes=SIZES,
+                pins=MacroPins(in_w=SIZES[0], out_n=SIZES[-1]),
+                design=DESIGN,
+            ),
+        ),
         ram_words=16384,
         simulator="icarus",
         wall_limit_s=300.0,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosim.analog.probes import ProbeNames, probe_values
+from cosim.analog.probes import probe_values, stack_probes
 from cosim.analog.protocol import Energy
 from cosim.design import load_design
 
@@ -16,7 +16,7 @@ def energy(t_ps: int, **joules: float) -> Energy:
 
 
 def test_values_stand_where_their_names_do() -> None:
-    names = ProbeNames((3, 2, 1), load_design("imac_14nm"))
+    names = stack_probes((3, 2, 1), load_design("imac_14nm"))
     shot = {"layer0.neuron": np.array([0.1, 0.2]), "layer1.amplifier": np.array([0.5])}
     before = energy(1000, drivers=1e-12, neuron_vdd=2e-12)
     now = energy(1050, drivers=4e-12, neuron_vdd=3e-12)
@@ -31,7 +31,7 @@ def test_values_stand_where_their_names_do() -> None:
 
 
 def test_without_a_design_there_is_only_power() -> None:
-    names = ProbeNames((3, 1), None)
+    names = stack_probes((3, 1), None)
     assert names.supply_v == {}
     values = probe_values(names, {}, energy(10, vdd=1e-12), energy(10, vdd=1e-12))
     assert set(values) == {0.0}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cosim.bridge.clocked import ClockedMacro, Pins
 from cosim.bridge.soc_config import MacroSpec, SocConfig
+from cosim.bridge.soc_pins import MacroPins
 from cosim.errors import CircuitError, ConvergenceError, RtlError, WorkerLostError
 from cosim.mapping.packing import pack
 from cosim.trace.events import Asleep, Evaluation, Programmed
@@ -21,10 +22,8 @@ from cosim.trace.events import Asleep, Evaluation, Programmed
 SIZES = (20, 5, 4)
 CLK = 1000
 CONFIG = SocConfig(
-    macros=(MacroSpec(name="m", kind="good", sizes=SIZES),),
+    macros=(MacroSpec(name="m", kind="good", sizes=SIZES, pins=MacroPins(in_w=20, out_n=4)),),
     events="",
-    in_w=20,
-    out_n=4,
     convert_ps=400,
     settle_limit_ps=50_000,
 )
@@ -51,7 +50,9 @@ class Bench:
     def edge(self, t_ps: int, **pins: int) -> int | None:
         self.t_ps = t_ps
         names = ("en", "inputs", "strobe", "prog_we", "prog_addr", "prog_data")
-        return self.macro.edge(t_ps, Pins(**{name: pins.get(name, 0) for name in names}))
+        changes = self.macro.edge(t_ps, Pins(**{name: pins.get(name, 0) for name in names}))
+        assert all(change.t_ps == t_ps + CONFIG.convert_ps for change in changes)
+        return changes[0].value if changes else None
 
     def program(self) -> None:
         for address, word in enumerate(pack(self.weights)):

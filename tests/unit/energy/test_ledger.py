@@ -151,7 +151,7 @@ ANALOG_J = 3e-8 + 4e-9 + 5e-14 + 2e-12
 
 def part() -> MacroPart:
     return macro_part(
-        0, EVENTS, [STACK], by_supply={"vdd": ANALOG_J}, by_group={"cells": ANALOG_J},
+        "m0", 0, EVENTS, [STACK], by_supply={"vdd": ANALOG_J}, by_group={"cells": ANALOG_J},
         programming_j=PROGRAMMING_J, standby_w=STANDBY_W, t_end_ps=120_000,
     )  # fmt: skip
 

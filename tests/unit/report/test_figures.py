@@ -137,6 +137,7 @@ def test_tables_show_every_image_and_layer() -> None:
         "programming_j": 4e-13,
     }
     result = {"images": images, "layers": mean_layers(images), "macros": [group]}
+    result["macro"] = {"title": "IMAC"}
     console = Console(width=160, record=True, file=io.StringIO())
     for table in (tables.image_table, tables.layer_table, tables.group_table):
         console.print(table(result))

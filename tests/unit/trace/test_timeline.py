@@ -79,7 +79,9 @@ CALLS = CallTrace(
 
 @pytest.fixture
 def data() -> dict[str, Any]:
-    return timeline(EVENTS, REGIONS, END_PS, n_macro=1, calls=CALLS, mnemonics={2: "imac.start"})
+    return timeline(
+        EVENTS, REGIONS, END_PS, macros=["m0"], calls=CALLS, mnemonics={2: "imac.start"}
+    )
 
 
 def spans(data: dict[str, Any], pid: int, tid: int) -> Iterator[tuple[str, int, int]]:
@@ -165,4 +167,4 @@ def test_a_span_outside_the_run_is_an_error(
 def test_spans_that_cross_are_an_error() -> None:
     crossing = (region(1, "a", 1000, 5000), region(2, "b", 3000, 8000))
     with pytest.raises(MismatchError, match=r"\(b\): ends after a"):
-        check_timeline(timeline((), crossing, END_PS, n_macro=0))
+        check_timeline(timeline((), crossing, END_PS, macros=()))
