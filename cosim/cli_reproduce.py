@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
 import time
 from pathlib import Path
@@ -98,7 +99,7 @@ def reproduce(
         if write and last.error is None:
             store(last, program, list(entries()))
 
-    outcomes = run(plans, clock=time.monotonic, done=done)
+    outcomes = run(plans, clock=time.monotonic, spent=_spent_s, done=done)
     if write:
         readme.update(read())
     if as_json:
@@ -110,6 +111,12 @@ def reproduce(
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error
+
+
+def _spent_s() -> float:
+    """Seconds of processors, by this program and by those it started and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _list() -> None:

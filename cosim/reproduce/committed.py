@@ -2,7 +2,8 @@
 """committed : the table that lies with the source: rows of full runs, replaced an entry at a time.
 
 `results/reproduction.json` is the truth; `reproduction.md` beside it and the README's table are
-made from it. What depends on the machine (minutes) or commit (program) stands under `made`.
+made from it. What depends on the machine (processor minutes) or the commit
+(program) stands under `made`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cosim import tools
 from cosim.errors import RunFolderError, UserInputError
 from cosim.reproduce.entry import Entry, Finding, Need
 from cosim.reproduce.run import Outcome
@@ -47,14 +49,14 @@ class System:
     source: str
     command: str
     program: str
-    minutes: float
+    cpu_minutes: float
     findings: tuple[Finding, ...]
 
     def __post_init__(self) -> None:
         for key in ("name", "title", "source", "command", "program"):
             if not isinstance(getattr(self, key), str) or not getattr(self, key):
                 raise ValueError(f"{self.name}: {key} must be a text")
-        if not isinstance(self.minutes, float) or not self.findings:
+        if not isinstance(self.cpu_minutes, float) or not self.findings:
             raise ValueError(f"{self.name}: minutes and rows must be there")
         results = [finding.result for finding in self.findings]
         if len(set(results)) != len(results):
@@ -94,7 +96,7 @@ def _system(data: Mapping[str, Any]) -> System:
         source=data["source"],
         command=data["command"],
         program=made["program"],
-        minutes=made["minutes"],
+        cpu_minutes=made["cpu_minutes"],
         findings=tuple(
             Finding.of({key: value for key, value in row.items() if key != "deviation"})
             for row in data["rows"]
@@ -110,7 +112,7 @@ def as_text(systems: Iterable[System]) -> str:
             "title": system.title,
             "source": system.source,
             "command": system.command,
-            "made": {"program": system.program, "minutes": system.minutes},
+            "made": {"program": system.program, "cpu_minutes": system.cpu_minutes},
             "rows": [{**asdict(row), "deviation": row.deviation} for row in system.findings],
         }
         for system in systems
@@ -122,9 +124,9 @@ def markdown(systems: Iterable[System]) -> str:
     """The table for readers, with the command of each system."""
     systems = list(systems)
     lines = heading(COMMAND)
-    lines += ["| system | source | command | minutes |", "|---|---|---|---|"]
+    lines += ["| system | source | command | processor minutes |", "|---|---|---|---|"]
     for each in systems:
-        minutes = f"{each.minutes:.1f}"
+        minutes = f"{each.cpu_minutes:.1f}"
         lines.append(f"| {each.title} | {each.source} | `{each.command}` | {minutes} |")
     lines.append("")
     lines += table((each.title, each.findings, None) for each in systems)
@@ -147,23 +149,24 @@ def store(outcome: Outcome, program: str, order: Sequence[str], folder: Path = F
     """Put a finished entry in the place of its last rows; systems that are not in `order` go."""
     entry = outcome.entry
     path = folder / "reproduction.json"
-    systems = read(path) if path.exists() else {}
-    systems[entry.name] = System(
-        name=entry.name,
-        title=entry.title,
-        source=entry.source,
-        command=command_of(entry),
-        program=program,
-        minutes=round(outcome.wall_s / 60, 1),
-        findings=tuple(_rounded(finding) for finding in outcome.findings),
-    )
-    kept = [systems[name] for name in order if name in systems]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunFolderError(f"cannot make {folder}: {error.strerror}") from error
-    replace_file(path, as_text(kept))
-    replace_file(folder / "reproduction.md", markdown(kept))
+    with tools.file_lock(tools.build_dir() / "reproduction.lock"):  # others may write their rows
+        systems = read(path) if path.exists() else {}
+        systems[entry.name] = System(
+            name=entry.name,
+            title=entry.title,
+            source=entry.source,
+            command=command_of(entry),
+            program=program,
+            cpu_minutes=round(outcome.cpu_s / 60, 1),
+            findings=tuple(_rounded(finding) for finding in outcome.findings),
+        )
+        kept = [systems[name] for name in order if name in systems]
+        replace_file(path, as_text(kept))
+        replace_file(folder / "reproduction.md", markdown(kept))
 
 
 def _rounded(finding: Finding) -> Finding:

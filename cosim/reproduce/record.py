@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -36,6 +35,7 @@ class Kept:
 
     findings: tuple[Finding, ...]
     wall_s: float
+    cpu_s: float
 
 
 @cache
@@ -78,15 +78,17 @@ def load(path: Path, key: str) -> Kept | None:
         if data["key"] != key:
             return None
         findings = tuple(Finding.of(row) for row in data["rows"])
-        return Kept(findings=findings, wall_s=float(data["wall_s"]))
+        wall_s, cpu_s = float(data["wall_s"]), float(data["cpu_s"])
+        return Kept(findings=findings, wall_s=wall_s, cpu_s=cpu_s)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def save(path: Path, key: str, findings: Sequence[Finding], wall_s: float) -> None:
+def save(path: Path, key: str, kept: Kept) -> None:
     """Replace the file."""
-    rows = [finding.as_dict() for finding in findings]
-    text = json.dumps({"key": key, "wall_s": round(wall_s, 1), "rows": rows}, indent=1)
+    rows = [finding.as_dict() for finding in kept.findings]
+    times = {"wall_s": round(kept.wall_s, 1), "cpu_s": round(kept.cpu_s, 1)}
+    text = json.dumps({"key": key, **times, "rows": rows}, indent=1)
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
         part.write_text(text + "\n", encoding="utf-8")

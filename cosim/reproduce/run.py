@@ -19,11 +19,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """An entry with its rows, or with the error that ended it."""
+    """An entry with its rows, or with the error that ended it.
+
+    `cpu_s` are seconds of processors, those of programs it started included: unlike `wall_s` they
+    say little of what else the machine did.
+    """
 
     entry: Entry
     findings: tuple[Finding, ...] = ()
     wall_s: float = 0.0
+    cpu_s: float = 0.0
     error: CosimError | None = None
 
 
@@ -69,23 +74,28 @@ def reproduce(
     plans: Sequence[Plan],
     *,
     clock: Callable[[], float],
+    spent: Callable[[], float],
     done: Callable[[list[Outcome]], None],
 ) -> list[Outcome]:
-    """Run what is not there; `done` is called after each entry with all outcomes so far."""
+    """Run what is not there; `done` is called after each entry with all outcomes so far.
+
+    `clock` gives seconds of time, `spent` of processors.
+    """
     outcomes: list[Outcome] = []
     for item in plans:
-        outcomes.append(_kept(item) if item.kept else _made(item, clock))
+        outcomes.append(_kept(item) if item.kept else _made(item, clock, spent))
         done(outcomes)
     return outcomes
 
 
 def _kept(item: Plan) -> Outcome:
-    assert item.kept is not None  # asked by the caller
-    return Outcome(entry=item.entry, findings=item.kept.findings, wall_s=item.kept.wall_s)
+    kept = item.kept
+    assert kept is not None  # asked by the caller
+    return Outcome(entry=item.entry, findings=kept.findings, wall_s=kept.wall_s, cpu_s=kept.cpu_s)
 
 
-def _made(item: Plan, clock: Callable[[], float]) -> Outcome:
-    begin_s = clock()
+def _made(item: Plan, clock: Callable[[], float], spent: Callable[[], float]) -> Outcome:
+    begin_s, spent_s = clock(), spent()
     try:
         item.task.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -95,9 +105,18 @@ def _made(item: Plan, clock: Callable[[], float]) -> Outcome:
     except CosimError as error:
         log.error("%s: %s", item.entry.name, error)
         return Outcome(entry=item.entry, error=error, wall_s=clock() - begin_s)
-    wall_s = clock() - begin_s
-    record.save(item.path, item.key, findings, wall_s)
-    return Outcome(entry=item.entry, findings=findings, wall_s=wall_s)
+    made = Outcome(
+        entry=item.entry,
+        findings=findings,
+        wall_s=clock() - begin_s,
+        cpu_s=spent() - spent_s,
+    )
+    record.save(
+        item.path,
+        item.key,
+        record.Kept(findings=findings, wall_s=made.wall_s, cpu_s=made.cpu_s),
+    )
+    return made
 
 
 def _without_folders(finding: Finding, task: Task) -> Finding:

@@ -35,7 +35,7 @@ def outcome(name: str, *findings: Finding) -> Outcome:
         name=name, title=name.upper(), source=SOURCE, minutes=1.0, quick_minutes=0.1,
         run=lambda task: [], uses=("mnist",),
     )  # fmt: skip
-    return Outcome(entry=entry, findings=findings or (finding(),), wall_s=90.0)
+    return Outcome(entry=entry, findings=findings or (finding(),), wall_s=990.0, cpu_s=90.0)
 
 
 def test_an_entry_replaces_its_own_rows_alone(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_an_entry_replaces_its_own_rows_alone(tmp_path: Path) -> None:
     after = read(tmp_path / "reproduction.json")
     assert after["b"] == before["b"]
     assert [row.result for row in after["a"].findings] == ["third"]
-    assert (after["a"].program, after["a"].minutes) == ("1.0 z", 1.5)
+    assert (after["a"].program, after["a"].cpu_minutes) == ("1.0 z", 1.5)
     assert after["a"].findings[0].ours == 7.12346
     assert after["a"].command == "cosim reproduce a --mnist DIR"
     text = (tmp_path / "reproduction.md").read_text()
@@ -66,7 +66,7 @@ def test_an_entry_replaces_its_own_rows_alone(tmp_path: Path) -> None:
         lambda data: data["entries"][0]["rows"][0].update(conditions=" "),
         lambda data: data["entries"][0].update(rows=[]),
         lambda data: data["entries"][0].update(title=3),
-        lambda data: data["entries"][0]["made"].update(minutes="1.0"),
+        lambda data: data["entries"][0]["made"].update(cpu_minutes="1.0"),
         lambda data: data["entries"].append(data["entries"][0]),
         lambda data: data["entries"][0]["rows"].append(data["entries"][0]["rows"][0]),
         lambda data: data.update(format="another"),
@@ -132,6 +132,6 @@ def test_folders_of_data_sets_are_not_told(tmp_path: Path) -> None:
     plans = plan(
         [entry], tmp_path, quick=False, fresh=True, mnist=folder, cifar10=None, tell=lambda _: None
     )
-    (made,) = reproduce(plans, clock=lambda: 0.0, done=lambda _: None)
+    (made,) = reproduce(plans, clock=lambda: 0.0, spent=lambda: 0.0, done=lambda _: None)
     assert made.findings[0].conditions == "5 of the test split; DIR/a"
     assert made.findings[0].reason == "see DIR"

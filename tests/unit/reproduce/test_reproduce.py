@@ -102,7 +102,9 @@ def make(counted: Counted, out: Path, **more: object) -> list[Outcome]:
     given = {"quick": True, "fresh": False, "mnist": None, "cifar10": None, **more}
     plans = plan([counted.entry(n) for n in "abc"], out, tell=lambda text: None, **given)  # type: ignore[arg-type]
     seen: list[int] = []
-    outcomes = reproduce(plans, clock=lambda: 0.0, done=lambda all_: seen.append(len(all_)))
+    outcomes = reproduce(
+        plans, clock=lambda: 0.0, spent=lambda: 0.0, done=lambda all_: seen.append(len(all_))
+    )
     assert seen == [1, 2, 3]
     return outcomes
 
