@@ -17,12 +17,11 @@ POINTS = {
     "MRAM": ("imac_sim", 3.25, 96.0),
     "PCM": ("imac_sim_pcm", 0.526, 98.0),
 }
-QUICK_IMAGES, SHIPPED, TEST = 200, 5000, 10_000
+QUICK_IMAGES, IMAGES = 200, 2000
 
 
 def _subject(task: Task, design: str) -> Subject:
-    whole = TEST if task.mnist else SHIPPED
-    images = QUICK_IMAGES if task.quick else whole
+    images = QUICK_IMAGES if task.quick else IMAGES
     return load_subject(model="lenet5", data=task.mnist, images=images, design=design, sets=())
 
 
