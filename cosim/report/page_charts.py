@@ -8,18 +8,10 @@ in grey. Nothing here knows a run folder.
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
 
+from cosim.report.svg import SMALL, WIDTH, Drawing, Legend, Scale, letters_width
 from cosim.units import si
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = [
     "COLOURS",
@@ -44,68 +36,12 @@ COLOURS = (
     "#117733",
     "#882255",
 )
-WIDTH_IN = 5.6
+OTHERS = "#9a9a9a"  # curves beside the one that matters
 FEW = 8  # colours that one can tell apart in one bar
-STYLE = {
-    "svg.fonttype": "none",  # letters stay letters
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e3e3e3",
-    "grid.linewidth": 0.8,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
-_SIZE = re.compile(r'<svg[^>]*?viewBox="([^"]+)"[^>]*>', re.DOTALL)
-_GROUP = re.compile(r'<g id="[^"]*"')  # names of groups repeat from drawing to drawing
-
-
-class _Canvas:
-    """A figure on its way to SVG."""
-
-    def __init__(self, height_in: float, rows: int, ratios: Sequence[float] | None) -> None:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - `import cosim` stays light
-
-        self.figure: Figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-        axes = self.figure.subplots(rows, 1, sharex=rows > 1, height_ratios=ratios, squeeze=False)
-        self.axes: list[Axes] = list(axes[:, 0])
-        self.svg = ""
-
-
-@contextmanager
-def _drawing(
-    name: str,
-    title: str,
-    text: str,
-    height_in: float,
-    *,
-    rows: int = 1,
-    ratios: Sequence[float] | None = None,
-) -> Iterator[_Canvas]:
-    """A canvas that is an SVG element of id `name` once the block ends."""
-    from matplotlib import rc_context  # noqa: PLC0415
-
-    style: Any = {**STYLE, "svg.hashsalt": name}
-    with rc_context(style):
-        canvas = _Canvas(height_in, rows, ratios)
-        yield canvas
-        buffer = io.StringIO()
-        canvas.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    whole = buffer.getvalue()
-    match = _SIZE.search(whole)
-    if match is None:
-        raise ValueError("the drawing has no size")
-    head = (
-        f'<svg id="{name}" class="drawing" role="img" viewBox="{match.group(1)}" '
-        f'aria-labelledby="{name}-title {name}-text" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-text">{escape(text)}</desc>'
-    )
-    canvas.svg = head + _GROUP.sub("<g", whole[match.end() :])
+ROW, BAR = 25.0, 16.0  # heights of a row and of its bar
+TOP, AXIS, GAP = 8.0, 34.0, 6.0  # above, of an axis with values and name, between parts
+LEFT, RIGHT = 52.0, WIDTH - 14.0  # ends of curves
+BEYOND = 60.0  # for the figure behind a bar
 
 
 def layer_chart(name: str, rows: Sequence[tuple[str, Mapping[str, float]]], title: str) -> str:
@@ -116,76 +52,54 @@ def layer_chart(name: str, rows: Sequence[tuple[str, Mapping[str, float]]], titl
     rows = _few(rows)
     components = _by_size(rows)
     text = "; ".join(f"{label}: {si(sum(parts.values()), 'J')}" for label, parts in rows)
-    with _drawing(name, title, text, 1.1 + 0.34 * len(rows) + 0.22 * len(components) / 3) as canvas:
-        axes = canvas.axes[0]
-        biggest = max((sum(parts.values()) for _, parts in rows), default=0.0)
-        scale, unit = _scale(biggest, "J")
-        labels = [label for label, _ in rows]
-        left = [0.0] * len(rows)
+    biggest = max((sum(parts.values()) for _, parts in rows), default=0.0)
+    scale, unit = _scale(biggest, "J")
+    legend = _legend(components)
+    labels = [label for label, _ in rows]
+    left, bottom = _left(labels), TOP + ROW * len(rows)
+    drawing = Drawing(height=bottom + AXIS + GAP + legend.height)
+    axis = Scale(low=0.0, high=biggest / scale or 1.0, begin=left, end=WIDTH - BEYOND)
+    drawing.axis_x(axis, TOP, bottom, f"energy, {unit}")
+    drawing.rows(labels, TOP, ROW, left)
+    for k, (_, parts) in enumerate(rows):
+        end, y = 0.0, TOP + k * ROW + (ROW - BAR) / 2
         for index, component in enumerate(components):
-            widths = [parts.get(component, 0.0) / scale for _, parts in rows]
-            axes.barh(
-                labels,
-                widths,
-                left=left,
-                height=0.66,
-                label=component,
-                color=COLOURS[index % len(COLOURS)],
-                edgecolor="white",
-                linewidth=0.6,
-            )
-            left = [a + b for a, b in zip(left, widths, strict=True)]
-        for label, end in zip(labels, left, strict=True):
-            axes.annotate(
-                f"{end:.3g} {unit}",
-                (end, label),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9,
-            )
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.margins(x=0.14)
-        axes.set_xlabel(f"energy, {unit}")
-        canvas.figure.legend(loc="outside lower center", ncols=3)
-    return canvas.svg
+            joules = parts.get(component, 0.0) / scale
+            wide = axis.at(joules) - axis.begin
+            if wide > 0.0:
+                drawing.box(axis.at(end), y, wide, BAR, COLOURS[index % len(COLOURS)])
+            end += joules
+        drawing.text(axis.at(end) + 4, y + BAR - 4, f"{end:.3g} {unit}", size=SMALL)
+    legend.draw(drawing, bottom + AXIS + GAP)
+    return drawing.element(name, title, text)
 
 
 def timeline_chart(
     name: str, lanes: Sequence[tuple[str, Sequence[tuple[str, float, float]]]], title: str
 ) -> str:
-    """Spans in lanes: (name, begin, end) in seconds; wide ones carry their name."""
+    """Spans in lanes: (name, begin, end) in seconds."""
     spans = [span for _, lane in lanes for span in lane]
     end_s = max((span[2] for span in spans), default=0.0)
     begin_s = min((span[1] for span in spans), default=0.0)
     scale, unit = _scale(end_s - begin_s, "s")
     names = list(dict.fromkeys(span[0] for span in spans))
-    colour = {key: COLOURS[index % len(COLOURS)] for index, key in enumerate(names)}
+    legend = _legend(names)
+    colour = dict(legend.names)
     text = "; ".join(f"{key} {si(b - a, 's')}" for key, a, b in spans[:20])
-    with _drawing(name, title, text, 1.0 + 0.55 * len(lanes) + 0.2 * len(names) / 4) as canvas:
-        axes = canvas.axes[0]
-        seen: set[str] = set()
-        for row, (_, lane) in enumerate(lanes):
-            for key, a, b in lane:
-                axes.barh(
-                    row,
-                    (b - a) / scale,
-                    left=(a - begin_s) / scale,
-                    height=0.62,
-                    color=colour[key],
-                    edgecolor="white",
-                    linewidth=0.5,
-                    label=None if key in seen else key,
-                )
-                seen.add(key)
-        axes.set_yticks(range(len(lanes)), [label for label, _ in lanes])
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.set_xlim(0, (end_s - begin_s) / scale or 1.0)
-        axes.set_xlabel(f"time, {unit}")
-        canvas.figure.legend(loc="outside lower center", ncols=4)
-    return canvas.svg
+    labels = [label for label, _ in lanes]
+    left, row = _left(labels), 1.4 * ROW
+    bottom = TOP + row * len(lanes)
+    drawing = Drawing(height=bottom + AXIS + GAP + legend.height)
+    axis = Scale(low=0.0, high=(end_s - begin_s) / scale or 1.0, begin=left, end=RIGHT)
+    drawing.axis_x(axis, TOP, bottom, f"time, {unit}")
+    drawing.rows(labels, TOP, row, left)
+    for k, (_, lane) in enumerate(lanes):
+        for key, a, b in lane:
+            x = axis.at((a - begin_s) / scale)
+            wide = axis.at((b - begin_s) / scale) - x
+            drawing.box(x, TOP + k * row + 5, wide, row - 10, colour[key])
+    legend.draw(drawing, bottom + AXIS + GAP)
+    return drawing.element(name, title, text)
 
 
 def waveform_chart(
@@ -200,42 +114,36 @@ def waveform_chart(
     """Neuron outputs over the power of each group, on one time axis."""
     t_ns = [1e9 * t for t in t_s]
     text = f"{len(volts)} outputs from 0 to {t_ns[-1]:.3g} ns, sampled at {1e9 * strobe_s:.3g} ns"
-    with _drawing(name, title, text, 5.2, rows=2, ratios=(3, 2)) as canvas:
-        top, bottom = canvas.axes
-        strobe = min(range(len(t_s)), key=lambda k: abs(t_s[k] - strobe_s))
-        winner = max(volts, key=lambda key: volts[key][strobe])
-        for key, values in volts.items():
-            own = key == winner
-            top.plot(t_ns, values, color=COLOURS[0] if own else "#9a9a9a", lw=2.2 if own else 1.0)
-        middle = len(t_ns) * 2 // 3
-        top.annotate(
-            f"output {winner}",
-            (t_ns[middle], volts[winner][middle]),
-            xytext=(0, -14),
-            textcoords="offset points",
-            color=COLOURS[0],
-            fontsize=9,
-        )
-        top.set_ylabel("neuron output, V")
-        biggest = max((max(values) for values in power_w.values()), default=0.0)
-        scale, unit = _scale(biggest, "W")
-        for index, (key, values) in enumerate(power_w.items()):
-            shown = [value / scale for value in values]
-            bottom.plot(t_ns, shown, color=COLOURS[index % len(COLOURS)], lw=1.6, label=key)
-        bottom.set_ylabel(f"power, {unit}")
-        bottom.set_xlabel("time since the inputs were applied, ns")
-        for axes in (top, bottom):
-            axes.axvline(1e9 * strobe_s, color="black", lw=0.8, ls=":")
-        top.annotate(
-            "strobe",
-            (1e9 * strobe_s, 0.5),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, -10),
-            textcoords="offset points",
-            fontsize=9,
-        )
-        canvas.figure.legend(loc="outside lower center", ncols=3)
-    return canvas.svg
+    legend = _legend(list(power_w))
+    above, middle, bottom = (TOP, TOP + 170.0), (TOP + 186.0, TOP + 300.0), TOP + 300.0
+    drawing = Drawing(height=bottom + AXIS + GAP + legend.height)
+    time = Scale(low=t_ns[0], high=t_ns[-1], begin=LEFT, end=RIGHT)
+    volt = _upright(volts.values(), *above)
+    biggest = max((max(values) for values in power_w.values()), default=0.0)
+    scale, unit = _scale(biggest, "W")
+    powers = {key: [value / scale for value in values] for key, values in power_w.items()}
+    power = _upright(powers.values(), *middle)
+    drawing.axis_x(time, *above, named=False)
+    drawing.axis_y(volt, LEFT, RIGHT, "neuron output, V")
+    drawing.axis_x(time, *middle, "time since the inputs were applied, ns")
+    drawing.axis_y(power, LEFT, RIGHT, f"power, {unit}")
+    strobe = min(range(len(t_s)), key=lambda k: abs(t_s[k] - strobe_s))
+    winner = max(volts, key=lambda key: volts[key][strobe])
+    for key, values in volts.items():
+        if key != winner:
+            drawing.curve((time, volt), t_ns, values, OTHERS, 1.0)
+    drawing.curve((time, volt), t_ns, volts[winner], COLOURS[0], 2.2)
+    for key, values in powers.items():
+        drawing.curve((time, power), t_ns, values, dict(legend.names)[key], 1.6)
+    shown = len(t_ns) * 2 // 3
+    at = time.at(t_ns[shown]), volt.at(volts[winner][shown]) + 14
+    drawing.text(*at, f"output {winner}", size=SMALL, anchor="middle", colour=COLOURS[0])
+    x = time.at(1e9 * strobe_s)
+    for top, low in (above, middle):
+        drawing.line([(x, top), (x, low)], wide=0.8, dots="1 2")
+    drawing.text(x - 3, sum(above) / 2, "strobe", size=SMALL, anchor="end")
+    legend.draw(drawing, bottom + AXIS + GAP)
+    return drawing.element(name, title, text)
 
 
 def curve_chart(
@@ -243,11 +151,13 @@ def curve_chart(
 ) -> str:
     """One curve."""
     text = f"{labels[1]} from {y[0]:.3g} to {y[-1]:.3g} over {labels[0]} {x[0]:.3g} to {x[-1]:.3g}"
-    with _drawing(name, title, text, 3.0) as canvas:
-        canvas.axes[0].plot(x, y, color=COLOURS[0], lw=2)
-        canvas.axes[0].set_xlabel(labels[0])
-        canvas.axes[0].set_ylabel(labels[1])
-    return canvas.svg
+    bottom = TOP + 170.0
+    drawing = Drawing(height=bottom + AXIS)
+    along, up = Scale(low=x[0], high=x[-1], begin=LEFT, end=RIGHT), _upright([y], TOP, bottom)
+    drawing.axis_x(along, TOP, bottom, labels[0])
+    drawing.axis_y(up, LEFT, RIGHT, labels[1])
+    drawing.curve((along, up), x, y, COLOURS[0], 2.0)
+    return drawing.element(name, title, text)
 
 
 def tornado_chart(
@@ -256,17 +166,39 @@ def tornado_chart(
     """What a saving (a share) becomes when one thing goes down or up: (what, low, high)."""
     ordered = sorted(rows, key=lambda row: abs(row[2] - row[1]), reverse=True)
     text = "; ".join(f"{what}: {100 * a:.3g} % to {100 * b:.3g} %" for what, a, b in ordered)
-    with _drawing(name, title, text, 1.2 + 0.36 * len(ordered)) as canvas:
-        axes = canvas.axes[0]
-        for row, (_, low, high) in enumerate(ordered):
-            for value, colour in ((low, COLOURS[1]), (high, COLOURS[0])):
-                axes.barh(row, 100 * (value - base), left=100 * base, height=0.6, color=colour)
-        axes.axvline(100 * base, color="black", lw=1)
-        axes.set_yticks(range(len(ordered)), [what for what, _, _ in ordered])
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel(f"energy saved, % (now {100 * base:.3g}); orange: down, blue: up")
-    return canvas.svg
+    labels = [what for what, _, _ in ordered]
+    left, bottom = _left(labels), TOP + ROW * len(ordered)
+    drawing = Drawing(height=bottom + AXIS)
+    ends = [100 * value for value in (base, *(end for _, *both in ordered for end in both))]
+    margin = 0.05 * (max(ends) - min(ends)) or 1.0
+    axis = Scale(low=min(ends) - margin, high=max(ends) + margin, begin=left, end=RIGHT)
+    drawing.axis_x(
+        axis, TOP, bottom, f"energy saved, % (now {100 * base:.3g}); orange: down, blue: up"
+    )
+    drawing.rows(labels, TOP, ROW, left)
+    middle = axis.at(100 * base)
+    for k, (_, low, high) in enumerate(ordered):
+        for value, colour in ((low, COLOURS[1]), (high, COLOURS[0])):
+            wide = axis.at(100 * value) - middle
+            drawing.box(middle, TOP + k * ROW + (ROW - BAR) / 2, wide, BAR, colour)
+    drawing.line([(middle, TOP), (middle, bottom)])
+    return drawing.element(name, title, text)
+
+
+def _legend(names: Sequence[str]) -> Legend:
+    return Legend(names=[(name, COLOURS[index % len(COLOURS)]) for index, name in enumerate(names)])
+
+
+def _left(labels: Sequence[str]) -> float:
+    """Where bars begin behind their names."""
+    return 8.0 + max(map(letters_width, labels), default=0.0)
+
+
+def _upright(curves: Iterable[Sequence[float]], top: float, bottom: float) -> Scale:
+    """A scale that holds all curves, with a little space above and below."""
+    values = [value for curve in curves for value in curve] or [0.0]
+    space = 0.05 * (max(values) - min(values)) or 1.0
+    return Scale(low=min(values) - space, high=max(values) + space, begin=bottom, end=top)
 
 
 def _few(rows: Sequence[tuple[str, Mapping[str, float]]]) -> list[tuple[str, dict[str, float]]]:

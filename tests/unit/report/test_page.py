@@ -19,7 +19,8 @@ from cosim.report.page import (
     render,
     sources,
 )
-from cosim.report.page_charts import layer_chart, tornado_chart, waveform_chart
+from cosim.report.page_charts import curve_chart, layer_chart, tornado_chart, waveform_chart
+from cosim.report.svg import Legend, Scale
 
 
 def page(*sections: Section) -> str:
@@ -136,3 +137,41 @@ def test_the_waveform_names_the_largest_output_at_the_strobe() -> None:
     power = {"cells": [0.0, 1.0, 0.0]}
     svg = waveform_chart("w", t_s=times, volts=volts, power_w=power, strobe_s=4e-9, title="One")
     assert ">output 1</text>" in svg
+
+
+def places(svg: str, tag: str, name: str) -> list[float]:
+    """One attribute of every element of a kind, in order."""
+    return [float(value) for value in re.findall(rf'<{tag} [^>]*?\b{name}="([-\d.]+)"', svg)]
+
+
+def test_bars_are_as_long_as_their_figures_and_stand_end_to_end() -> None:
+    svg = layer_chart("a", [("x", {"core": 2.0, "bus": 1.0}), ("y", {"core": 1.0})], "Energy")
+    _, *wide = places(svg, "rect", "width")  # the first is the ground
+    assert wide[:3] == pytest.approx([2 * wide[2], wide[2], wide[2]], abs=0.02)
+    x = places(svg, "rect", "x")
+    assert x[:3] == pytest.approx([x[0], x[0] + wide[0], x[0]], abs=0.02)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-3.2e-4, 7.1e-4), (99.5, 101.0), (0, 4e5)])
+def test_ticks_are_round_inside_and_neither_few_nor_many(low: float, high: float) -> None:
+    scale = Scale(low=low, high=high, begin=10.0, end=110.0)
+    ticks = list(scale.ticks())
+    assert 3 <= len(ticks) <= 8
+    for value, text in ticks:
+        assert low - 1e-12 <= value <= high + 1e-12
+        assert float(text) == pytest.approx(value, rel=1e-5)
+        assert len(text.strip("-0.").replace(".", "").rstrip("0")) <= 5
+    assert (scale.at(low), scale.at(high)) == pytest.approx((10.0, 110.0))
+
+
+def test_a_curve_passes_its_points_in_both_scales() -> None:
+    svg = curve_chart("c", [0.0, 1.0, 2.0], [5.0, 9.0, 5.0], ("x", "y"), "Curve")
+    (points,) = re.findall(r'<path d="M([^"]+)"[^>]*stroke-width="2"', svg)
+    xs, ys = zip(*(map(float, point.split()) for point in points.split("L")), strict=True)
+    assert xs[1] - xs[0] == pytest.approx(xs[2] - xs[1], abs=0.02)
+    assert ys[0] == ys[2] > ys[1]  # downwards on the page
+
+
+def test_a_legend_that_is_too_wide_goes_on_below() -> None:
+    short, long = (Legend(names=[("n" * size, "#000000")] * 5) for size in (4, 60))
+    assert (short.height, long.height) == (short.line, 5 * long.line)
