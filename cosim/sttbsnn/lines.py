@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RectBivariateSpline
 
 from cosim.sttbsnn.cell import FIN_UM, drain_f, gate_charge_c, half_cells
 from cosim.sttbsnn.design import BsnnDesign
@@ -119,6 +118,8 @@ def _rising_j(design: BsnnDesign, full_a: float, word_s: float, sl_f: float) -> 
     The word line rises as 1 - exp(-t/word_s) and pushes half of the gates' charge (two a cell)
     into the source line, which the lines charge from 0; cells follow their static currents.
     """
+    from scipy.interpolate import RectBivariateSpline  # noqa: PLC0415 - slow, few need it
+
     row, access = design.row, design.device.access
     fins, n, full_v = access.width_um / FIN_UM, row.inputs, access.gate_v
     gates, volts = np.linspace(0.0, full_v, GATES), np.linspace(0.0, row.read_v, VOLTS)
