@@ -25,6 +25,7 @@ __all__ = [
     "CODE_MAX",
     "Circuit",
     "Column",
+    "alpha",
     "alphas",
     "amplifier_v",
     "codes_from_volts",
@@ -70,15 +71,21 @@ class Circuit:
         return 0.5 * (1 / self.r_p_ohm - 1 / self.r_ap_ohm)
 
 
-def alphas(network: Network, circuit: Circuit) -> tuple[float, ...]:
-    """Gain from sum(w*v) to amplifier output, one per layer, balanced columns."""
-    return tuple(
+def alpha(circuit: Circuit, gain: float, rows: int) -> float:
+    """Gain from sum(w*v) to amplifier output, balanced columns of that many lines."""
+    return (
         gain
         * circuit.r1_ohm
         * 2
         * circuit.g_half_s
-        / (1 + len(w) * circuit.g_mean_s * circuit.r1_ohm)
-        for gain, w in zip(circuit.gains, network.fc, strict=True)
+        / (1 + rows * circuit.g_mean_s * circuit.r1_ohm)
+    )
+
+
+def alphas(network: Network, circuit: Circuit) -> tuple[float, ...]:
+    """The same, one per layer."""
+    return tuple(
+        alpha(circuit, gain, len(w)) for gain, w in zip(circuit.gains, network.fc, strict=True)
     )
 
 

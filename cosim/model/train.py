@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """train : trains the shipped networks on the training images of MNIST or CIFAR-10.
 
-`python -m cosim.model.train lenet5|mlp|vgg|snn_mnist|snn_cifar --data DIR --out F.npz` (extra
+`python -m cosim.model.train lenet5|vgg|snn_mnist|snn_cifar --data DIR --out F.npz` (extra
 `train`). `--set KEY=VALUE` changes a setting of that network's training. The test images are read
 once, at the end, for the accuracies in the file's meta: they choose nothing. With `--checkpoint`
 a stopped vgg or snn goes on after its last epoch.
@@ -34,7 +34,6 @@ try:
 
     from cosim.model.snn import SNN_CIFAR, SNN_MNIST, Snn
     from cosim.model.train_lenet import LenetSettings, train_lenet5
-    from cosim.model.train_mlp import MlpSettings, mlp_network, train_mlp
     from cosim.model.train_snn import SnnSettings, train_snn
     from cosim.model.train_vgg import VggSettings, train_vgg
     from cosim.model.vgg import VGG_16, VGG_SMALL, vgg
@@ -48,7 +47,7 @@ __all__ = ["NETWORKS", "main", "settings_of"]
 log = logging.getLogger(__name__)
 Curve = tuple[Any, Any]
 Made = Network | SpikingNetwork
-NETWORKS = ("lenet5", "mlp", "vgg", "vgg16", "snn_mnist", "snn_cifar")
+NETWORKS = ("lenet5", "vgg", "vgg16", "snn_mnist", "snn_cifar")
 COLOUR = ("vgg", "vgg16", "snn_cifar")
 
 
@@ -157,12 +156,6 @@ def _lenet5(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[
     return train_lenet5(train, _curve(args), settings).network({}), settings
 
 
-def _mlp(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Made, Any]:
-    settings = settings_of(MlpSettings, sets)
-    head = train_mlp(train, _curve(args), settings)
-    return mlp_network(head, train.images.shape[1:], {}), settings
-
-
 def _vgg(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Made, Any]:
     settings = settings_of(VggSettings, sets)
     torch.manual_seed(settings.seed)
@@ -182,7 +175,6 @@ def _snn(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Mad
 
 _MAKERS: dict[str, Callable[[argparse.Namespace, list[str], Dataset], tuple[Made, Any]]] = {
     "lenet5": _lenet5,
-    "mlp": _mlp,
     "vgg": _vgg,
     "vgg16": _vgg,
     "snn_mnist": _snn,

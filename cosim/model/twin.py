@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.model.fc import CODE_MAX, Circuit, codes_from_volts
+from cosim.model.fc import CODE_MAX, Circuit, alpha, codes_from_volts
 from cosim.model.network import Lut, Network
 
 __all__ = ["argmax_class", "build_luts", "twin_codes", "twin_sums"]
@@ -37,14 +37,8 @@ def build_luts(
     luts = []
     for index, (gain, weight) in enumerate(zip(circuit.gains, fc, strict=True)):
         n = len(weight)
-        alpha = (
-            gain
-            * circuit.r1_ohm
-            * 2
-            * circuit.g_half_s
-            / (1 + n * circuit.g_mean_s * circuit.r1_ohm)
-        )
-        unit_v = alpha * circuit.vdd_v / (1 if index == 0 else CODE_MAX)  # amplifier volts per 1
+        # amplifier volts per 1
+        unit_v = alpha(circuit, gain, n) * circuit.vdd_v / (1 if index == 0 else CODE_MAX)
         s_max = n * (1 if index == 0 else CODE_MAX)
         low = max(-s_max, int(np.floor(vin_v[0] / unit_v)))
         high = min(s_max, int(np.ceil(vin_v[-1] / unit_v)))

@@ -13,7 +13,7 @@ import pytest
 
 from cosim.errors import UserInputError
 from cosim.model.datasets import Dataset
-from cosim.model.fc import Circuit, fc_volts
+from cosim.model.fc import fc_volts
 from cosim.model.integer import feature_bits, features
 from cosim.model.spiking import scores
 from cosim.model.store import load_network
@@ -25,7 +25,6 @@ from cosim.model.conv_fast import conv3x3  # noqa: E402
 from cosim.model.crops import Crops  # noqa: E402
 from cosim.model.snn import Plan, Snn  # noqa: E402
 from cosim.model.train import settings_of  # noqa: E402
-from cosim.model.train_mlp import MlpSettings, mlp_network, train_mlp  # noqa: E402
 from cosim.model.train_snn import SnnSettings, train_snn  # noqa: E402
 from cosim.model.train_vgg import VggSettings, train_vgg  # noqa: E402
 from cosim.model.vgg import VGG_16, VGG_SMALL, Vgg, fc_sizes, macs, vgg  # noqa: E402
@@ -147,24 +146,6 @@ def test_crops_only_shift_and_mirror() -> None:
         assert any(np.array_equal(got, cut) for cut in cuts)
     covered = Crops(images, 0, 4, mirror=False).moved(pick).numpy()
     assert (covered != images).any(axis=1).sum(axis=(1, 2)).max() <= 16
-
-
-def test_an_mlp_learns_and_its_network_computes_the_same() -> None:
-    rng = np.random.default_rng(5)
-    labels = rng.integers(0, 10, 400).astype(np.uint8)
-    images = rng.integers(0, 100, (400, 8, 8)).astype(np.uint8)
-    images[np.arange(400), labels % 8] = 255  # a bright row tells the class, but for two of them
-    data = Dataset(images=images, labels=labels, source="drawn")
-    head = train_mlp(data, curve(), MlpSettings(epochs=12, batch=50, share_moved=0.0, rate=0.03))
-    network = mlp_network(head, (8, 8), {})
-    bits = feature_bits(features(network, images))
-    assert np.array_equal(bits, (images >= 128).reshape(400, -1))
-    assert Circuit.of(network).gains == (20.0, 5.0)
-    volts = fc_volts(network, bits)
-    with torch.no_grad():
-        wanted, _ = head(torch.tensor(bits * 2.0 - 1).float())
-    assert np.allclose(volts, wanted.numpy(), atol=1e-5)
-    assert (volts.argmax(axis=1) == labels).mean() > 0.5
 
 
 def test_a_spiking_network_computes_what_training_computes() -> None:
