@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from cosim.analog.characterise import NeuronCurve, neuron_curve
 from cosim.analog.fast_forward import StackState, fast_stack
@@ -48,9 +48,7 @@ class DieAccuracy:
         percent = 100 * self.share
         n = len(percent)
         sigma = float(percent.std(ddof=1)) if n > 1 else None
-        half = (
-            None if sigma is None else float(student.ppf(0.5 + LEVEL / 2, n - 1)) * sigma / n**0.5
-        )
+        half = None if sigma is None else float(stdtrit(n - 1, 0.5 + LEVEL / 2)) * sigma / n**0.5
         mean = float(percent.mean())
         return {
             "dies": n,
