@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import resource
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,20 +13,33 @@ import typer
 
 from cosim.cli_options import AppDesignOption, AppModelOption, DataOption, JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json
-from cosim.cli_run import App
-from cosim.errors import MismatchError
+from cosim.cli_run import App, Engine
+from cosim.errors import MismatchError, UserInputError
 from cosim.units import si
 
 if TYPE_CHECKING:
     from cosim.sampled.flow import Sampled
     from cosim.sampled.judge import Verdict
+    from cosim.sampled.measure import Measured
 
 __all__ = ["sampled"]
+
+SHOWN_S = 0.005  # a part of less is left out of the line
 
 
 def sampled(
     application: Annotated[App, typer.Argument(help="What to run.", metavar="APP")],
     images: Annotated[int, typer.Option("--images", min=1, help="How many images.")] = 3,
+    engine: Annotated[Engine, typer.Option("--engine", help="What solves the macro.")] = (
+        Engine.fast
+    ),
+    cpu_only: Annotated[
+        bool, typer.Option("--cpu-only", help="Compute the FC layers in C on the CPU as well.")
+    ] = False,
+    block: Annotated[
+        int | None,
+        typer.Option("--block", min=1, help="One block of convolutions alone, on the CPU."),
+    ] = None,
     design: AppDesignOption = None,
     sets: SetOption = None,
     data: DataOption = None,
@@ -32,73 +47,165 @@ def sampled(
     against: Annotated[
         Path | None, typer.Option("--against", metavar="RUN", help="Hold it against this run.")
     ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Run it whole as well, and time both.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Cycles and digital energy of a CPU-only run, from four short runs of its program."""
-    from cosim.sampled.flow import sample_run
-    from cosim.sampled.judge import judge
-    from cosim.trace.result import read_result
-
-    complete = None if against is None else read_result(against)
-    with tempfile.TemporaryDirectory(prefix="cosim-sampled-") as folder:
-        run = sample_run(
-            application.value,
-            Path(folder),
-            images=images,
-            design=design,
-            sets=tuple(sets or ()),
-            model=model,
-            data=data,
-            progress=lambda text: typer.echo(text, err=True),
-        )
-    verdict = None if complete is None else judge(run, complete)
+    """Cycles, classes and joules of a run, from short runs of its convolutions."""
+    if block is not None and against is not None:
+        raise UserInputError("sampled: --block has no run to go --against: use --measure")
+    if against is not None and measure:
+        raise UserInputError("sampled: give --against or --measure")
+    common: dict[str, Any] = {"design": design, "sets": tuple(sets or ())}
+    kind = "none" if cpu_only or block is not None else engine.value
+    figures: Measured | None = None
+    verdict: Verdict | None = None
+    with tempfile.TemporaryDirectory(prefix="cosim-sampled-") as scratch:
+        folder = Path(scratch)
+        if block is not None:
+            common |= _block(application.value, block, images, model, data)
+        else:
+            common |= {"model": model, "data": data}
+        if measure:
+            figures = _measured(application.value, folder, kind, images, block is not None, common)
+            run, verdict = figures.run, figures.verdict
+        else:
+            run, verdict = _sampled(application.value, folder, kind, images, against, common)
     if as_json:
-        print_json(_figures(run, verdict))
+        print_json(_figures(run, verdict, figures))
     else:
-        _print(run, verdict)
+        _print(run, verdict, block)
+        _print_times(run, figures)
     if verdict is not None and not verdict.good:
         raise MismatchError(
             f"sampled cycles are off by {100 * verdict.cycles:.2f} %, joules by"
-            f" {100 * verdict.energy:.2f} %"
+            f" {100 * verdict.energy:.2f} %, the macros' by {100 * verdict.analog:.2f} %,"
+            f" {verdict.component}'s by {100 * verdict.component_energy:.2f} %"
         )
 
 
-def _figures(run: Sampled, verdict: Verdict | None) -> dict[str, Any]:
+def _block(
+    name: str, block: int, images: int, model: str | None, data: Path | None
+) -> dict[str, Any]:
+    """Network and pictures of one block."""
+    from cosim.applications import application
+    from cosim.model.colour import load_for
+    from cosim.model.store import load_network
+    from cosim.sampled.block import block_of
+
+    network = load_network(model or application(name).model)
+    net, pictures = block_of(network, load_for(network, data).first(images), block)
+    return {"network": net, "pictures": pictures}
+
+
+def _sampled(
+    name: str, folder: Path, engine: str, images: int, against: Path | None, given: dict[str, Any]
+) -> tuple[Sampled, Verdict | None]:
+    from cosim.sampled.flow import sample_run
+    from cosim.sampled.judge import judge, whole_of
+    from cosim.trace.result import read_result
+
+    whole = None if against is None else whole_of(read_result(against))
+    run = sample_run(
+        name,
+        folder,
+        images=images,
+        engine=engine,
+        progress=lambda text: typer.echo(text, err=True),
+        **given,
+    )
+    return run, None if whole is None else judge(run, whole)
+
+
+def _measured(
+    name: str, folder: Path, engine: str, images: int, block: bool, given: dict[str, Any]
+) -> Measured:
+    from cosim.sampled.measure import measure, measure_block
+
+    timing: dict[str, Any] = {
+        "clock": time.perf_counter,
+        "cpu": _cpu_s,
+        "say": lambda text: typer.echo(text, err=True),
+    }
+    if block:
+        return measure_block(name, folder, **given, **timing)
+    return measure(name, folder, images=images, engine=engine, **given, **timing)
+
+
+def _cpu_s() -> float:
+    """Processor seconds of this process and of those it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _figures(run: Sampled, verdict: Verdict | None, times: Measured | None) -> dict[str, Any]:
     from cosim.sampled.judge import layers_of
 
     return {
         "application": run.application,
+        "engine": run.engine,
         "images": run.images,
         "cycles": run.cycles,
+        "energy_j": run.account.total_j,
         "digital_j": run.ledger.total_j,
+        "analog_j": run.account.analog_j,
+        "components": run.account.components(),
         "classes": list(run.classes),
         "simulated_cycles": run.simulated,
         "factor": run.factor,
-        "wall_s": run.wall_s,
+        "held_out": run.check.share,
+        "parts_s": run.parts_s,
         "layers": [vars(layer) for layer in layers_of(run)],
-        "against": None if verdict is None else vars(verdict),
+        "against": None if verdict is None else {**vars(verdict), "good": verdict.good},
+        "measured": None if times is None else times.as_dict(),
     }
 
 
-def _print(run: Sampled, verdict: Verdict | None) -> None:
+def _print(run: Sampled, verdict: Verdict | None, block: int | None) -> None:
     from rich.table import Table
 
     from cosim.sampled.judge import layers_of
 
-    table = Table("layer", "cycles", "energy", title=f"{run.application}, CPU only, sampled")
+    what = "CPU only" if run.engine == "none" else f"CPU and macro ({run.engine})"
+    part = "" if block is None else f" block {block}"
+    table = Table("layer", "cycles", "energy", title=f"{run.application}{part}, {what}, sampled")
     for layer in layers_of(run):
         table.add_row(layer.name, f"{layer.cycles:,}", si(layer.energy_j, "J"))
+    if run.engine != "none":
+        table.add_row("macros", "", si(run.account.analog_j, "J"))
     table.add_section()
-    table.add_row("all", f"{run.cycles:,}", si(run.ledger.total_j, "J"))
+    table.add_row("all", f"{run.cycles:,}", si(run.account.total_j, "J"))
     console_for().print(table)
     right = sum(a == b for a, b in zip(run.classes, run.labels, strict=True))
+    by = "the integer reference" if run.engine == "none" else "firmware and macro"
+    classes = "" if block else f"{right} right by {by}; "
     typer.echo(
-        f"{run.images} images, {right} right by the integer reference; {run.simulated:,} cycles"
-        f" simulated, {run.factor:.1f} times fewer, {run.wall_s:.1f} s"
+        f"{run.images} images, {classes}{run.simulated:,} cycles simulated,"
+        f" {run.factor:.1f} times fewer; the held-out run was foreseen within"
+        f" {100 * run.check.share:.4f} % of an image"
     )
     if verdict is not None:
         typer.echo(
             f"against the complete run: cycles {100 * verdict.cycles:+.3f} %, energy"
-            f" {100 * verdict.energy:+.3f} %, {verdict.layer} {100 * verdict.layer_cycles:+.3f} %"
-            f" (cycles), {verdict.factor:.1f} times fewer cycles"
+            f" {100 * verdict.energy:+.3f} %, macros {100 * verdict.analog:+.3f} %; furthest off:"
+            f" {verdict.layer} {100 * verdict.layer_cycles:+.3f} % (cycles), {verdict.component}"
+            f" {100 * verdict.component_energy:+.3f} % (joules)"
         )
+
+
+def _print_times(run: Sampled, times: Measured | None) -> None:
+    if times is None:
+        typer.echo(_parts("sampled", run.wall_s, run.parts_s))
+        return
+    typer.echo(_parts("complete", times.complete.wall_s, times.complete.parts_s))
+    typer.echo(_parts("sampled", times.sampled.wall_s, times.sampled.parts_s))
+    typer.echo(
+        f"{times.wall_ratio:.1f} times faster by wall time, {times.cpu_ratio:.1f} times by"
+        f" processor time ({times.complete.cpu_s:.2f} s and {times.sampled.cpu_s:.2f} s)"
+    )
+
+
+def _parts(what: str, wall_s: float, parts_s: Any) -> str:
+    shown = [f"{name[:-2]} {value:.2f}" for name, value in parts_s.items() if value >= SHOWN_S]
+    return f"{what}: {wall_s:.2f} s" + (f" ({', '.join(shown)})" if shown else "")

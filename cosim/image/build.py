@@ -29,15 +29,16 @@ from cosim.image.emit import Settings, write_sources
 from cosim.image.external import External, external_image
 from cosim.image.generate import write_headers
 from cosim.image.regions import header_text
-from cosim.image.sample import Sample
+from cosim.image.spiking import SpikingImage, write_spiking
 from cosim.model.network import ConvStage, Network
 from cosim.regmap import RAM_WORDS
 from cosim.tools import RiscvTool, build_dir, repo_root, riscv_gcc
 
-__all__ = ["APPS_EXTERNAL", "APPS_WITH_NETWORK", "Image", "build_image"]
+__all__ = ["APPS_EXTERNAL", "APPS_SPIKING", "APPS_WITH_NETWORK", "Image", "build_image"]
 
 APPS_WITH_NETWORK = ("lenet5", "lenet5_cpu", "mlp", "mlp_cpu", "selftest")
 APPS_EXTERNAL = ("vgg", "vgg_cpu")
+APPS_SPIKING = ("snn", "snn_cpu")
 EXTERNAL_HEX = "external.hex"
 STACK_BYTES = 4096  # as firmware/common.mk
 _MAKE_TIMEOUT_S = 120
@@ -61,9 +62,10 @@ def build_image(
     settings: Settings | None = None,
     ram_words: int = RAM_WORDS,
     folder: Path | None = None,
-    sample: Sample | None = None,
+    spiking: SpikingImage | None = None,
 ) -> Image:
-    """Builds `app`. Programs with a network need `network` and `images` (n, rows, columns) uint8.
+    """Builds `app`. Programs with a network need `network` and `images` (n, rows, columns) uint8,
+    those with a spiking one `spiking`.
 
     `folder` is where built images are kept (default build/image). Raises FirmwareError with the
     compiler's first complaint, or when the image does not fit in `ram_words` words of RAM.
@@ -75,6 +77,8 @@ def build_image(
     settings = settings or Settings()
     if app in (*APPS_WITH_NETWORK, *APPS_EXTERNAL):
         network, images = _checked(app, network, images)
+    if app in APPS_SPIKING and spiking is None:
+        raise FirmwareError(f"{app} needs a spiking network")
     job = _Job(
         app=app,
         network=network,
@@ -82,7 +86,7 @@ def build_image(
         settings=settings,
         ram_words=ram_words,
         tool=riscv_gcc(),
-        sample=sample,
+        spiking=spiking,
     )
     digest = _digest(job)
     target = (folder or build_dir() / "image") / f"{app}-{digest[:16]}"
@@ -121,13 +125,12 @@ class _Job:
     settings: Settings
     ram_words: int
     tool: RiscvTool
-    sample: Sample | None = None
+    spiking: SpikingImage | None = None
 
 
 def _digest(job: _Job) -> str:
     """Hash of everything the image depends on."""
     parts = [job.app, repr(job.settings), str(job.ram_words), job.tool.version]
-    parts += [repr(job.sample)] if job.sample else []
     parts += [c_header(), header_text()]
     digest = hashlib.sha256("\0".join(parts).encode())
     firmware = repo_root() / "firmware"
@@ -137,6 +140,9 @@ def _digest(job: _Job) -> str:
             digest.update(path.read_bytes())
     for path in (Path(__file__), *map(Path(__file__).with_name, ("emit.py", "external.py"))):
         digest.update(path.read_bytes())
+    if job.spiking is not None:
+        for part in job.spiking.digest_parts():
+            digest.update(part)
     if job.network is not None and job.images is not None:
         digest.update(_network_digest(job.network).encode())
         digest.update(job.images.tobytes())
@@ -152,6 +158,8 @@ def _network_digest(network: Network) -> str:
     for weight, lut in zip(network.fc, network.luts, strict=True):
         digest.update(repr((weight.shape, lut.shift, lut.offset)).encode())
         digest.update(weight.tobytes() + lut.table.tobytes())
+    for weight in network.fc_own:
+        digest.update(weight.tobytes())
     return digest.hexdigest()
 
 
@@ -171,12 +179,14 @@ def _build(job: _Job, target: Path, digest: str) -> None:
     try:
         write_headers(work)
         external = None
+        if job.spiking is not None:
+            write_spiking(work, job.spiking)
         if job.network is not None and job.images is not None:
             if job.app in APPS_EXTERNAL:
-                external = external_image(job.network, job.images, job.settings, job.sample)
+                external = external_image(job.network, job.images, job.settings)
                 (work / EXTERNAL_HEX).write_text(external.hex_words())
             else:
-                write_sources(work, job.network, job.images, job.settings, job.sample)
+                write_sources(work, job.network, job.images, job.settings)
         _make(job, work)
         manifest = {
             "app": job.app,

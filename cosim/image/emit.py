@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import FirmwareError
-from cosim.image.sample import Sample
 from cosim.mapping.packing import pack
 from cosim.model.integer import pack_bits
 from cosim.model.network import Lut, Network
@@ -55,12 +54,11 @@ def write_sources(
     network: Network,
     images: NDArray[np.uint8],
     settings: Settings,
-    sample: Sample | None = None,
 ) -> None:
     """Writes image_config.h, image_data.c, image_blobs.S and the binary files into `folder`."""
     blobs = _blobs(network, images)
     (folder / "image_config.h").write_text(config_text(network, len(images)))
-    (folder / "image_data.c").write_text(data_text(network, settings, sample))
+    (folder / "image_data.c").write_text(data_text(network, settings))
     lines = [
         _SPDX,
         "/* image_blobs.S : generated; arrays of the image */",
@@ -81,7 +79,7 @@ def _blobs(network: Network, images: NDArray[np.uint8]) -> dict[str, NDArray[Any
     for index, stage in enumerate(network.convs, start=1):
         blobs[f"conv{index}_weight"] = stage.weight
         blobs[f"conv{index}_bias"] = stage.bias.astype("<i4")
-    first, *rest = network.fc
+    first, *rest = network.fc_cpu
     blobs["fc1_plus"] = pack_bits((first.T == 1).astype(np.uint8)).astype("<u4")
     blobs["fc1_used"] = pack_bits((first.T != 0).astype(np.uint8)).astype("<u4")
     blobs["fc1_n_used"] = (first != 0).sum(axis=0).astype("<i2")
@@ -128,8 +126,8 @@ def config_text(network: Network, n_images: int) -> str:
     )
 
 
-def data_text(network: Network, settings: Settings, sample: Sample | None = None) -> str:
-    """image_data.c; tables of a part of the work with `sample`."""
+def data_text(network: Network, settings: Settings) -> str:
+    """image_data.c."""
     stages, extern = [], []
     inputs = _inputs(network)
     for index, (stage, shape) in enumerate(zip(network.convs, inputs, strict=True), start=1):
@@ -142,15 +140,12 @@ def data_text(network: Network, settings: Settings, sample: Sample | None = None
             raise FirmwareError(f"conv{index}: this firmware pads the picture, not its stages")
         extern += [f"extern const int8_t conv{index}_weight[];"]
         extern += [f"extern const int32_t conv{index}_bias[];"]
-        c_out, rows = len(stage.weight), shape[1]
-        if sample is not None:
-            c_out, rows = min(c_out, sample.channels), min(rows, sample.rows + KERNEL - 1)
-        sides = f"{{{shape[0]}, {c_out}, {rows}, {shape[2]}}}"
+        sides = f"{{{shape[0]}, {len(stage.weight)}, {shape[1]}, {shape[2]}}}"
         stages.append(
             f"\t{{{sides}, {_POOL[stage.pool]}, {stage.shift}, conv{index}_weight,"
             f" conv{index}_bias}},"
         )
-    first, *rest = network.fc
+    first, *rest = network.fc_cpu
     words = -(-len(first) // 32)
     extern += ["extern const uint32_t fc1_plus[];", "extern const uint32_t fc1_used[];"]
     extern += ["extern const int16_t fc1_n_used[];"]
@@ -161,9 +156,6 @@ def data_text(network: Network, settings: Settings, sample: Sample | None = None
         for index, (weight, lut) in enumerate(zip(rest, network.luts[1:], strict=True), start=2)
     ]
     widest = max(int(weight.shape[1]) for weight in network.fc)
-    n_out, n_layers = first.shape[1], len(layers)
-    if sample is not None and not sample.tail:
-        n_out, n_layers = 1, 0
     layers_name = "layers" if layers else "0"
     layer_lines = ["static const nn_layer_t layers[] = {", *layers, "};"] if layers else []
     return "\n".join(
@@ -183,9 +175,9 @@ def data_text(network: Network, settings: Settings, sample: Sample | None = None
             f"static uint32_t twin_bits[{words}];",
             f"static uint8_t twin_codes[{2 * widest}];",
             "const nn_stack_t image_twin = {",
-            f"\t{network.n_features}, {words}, {n_out}, fc1_plus, fc1_used, fc1_n_used,",
+            f"\t{network.n_features}, {words}, {first.shape[1]}, fc1_plus, fc1_used, fc1_n_used,",
             f"\t{_lut(1, network.luts[0])},",
-            f"\t{layers_name}, {n_layers}, twin_bits, twin_codes, {widest},",
+            f"\t{layers_name}, {len(layers)}, twin_bits, twin_codes, {widest},",
             "};",
             "",
         ]

@@ -119,27 +119,29 @@ def external_image(
     settings: Settings,
     sample: Sample | None = None,
 ) -> External:
-    """External memory for `images` (n, channels, rows, columns) through `network`, or a part."""
+    """External memory for `images` (n, channels, rows, columns) through `network`.
+
+    With `sample` a part of the stages alone, one part of the first FC layer, no program words; the
+    buffers stay those of the whole network.
+    """
     shapes = _checked(network)
     memory = _Memory()
     memory.put(bytes(WORD * len(HEADER)))
-    stages = [
-        _stage(memory, index, stage, shape)
-        for index, (stage, shape) in enumerate(zip(network.convs, shapes, strict=True))
-    ]
-    layers = [_layer(memory, network, index) for index in range(len(network.fc))]
+    indexed = tuple(enumerate(zip(network.convs, shapes, strict=True)))
+    whole = [_shape(index, stage, shape) for index, (stage, shape) in indexed]
+    stages = [_stage(memory, index, stage, shape, sample) for index, (stage, shape) in indexed]
+    fc = _Memory() if sample is not None else memory
+    layers = [_layer(fc, network, index) for index in range(len(network.fc))]
     sizes = {
-        "plane_bytes": max(_plane_bytes(stage) for stage in stages),
-        "group_bytes": max(stage["group_bytes"] for stage in stages),
-        "sums": max(GROUP * stage["rows"] * stage["cols"] for stage in stages),
+        "plane_bytes": max(_plane_bytes(stage) for stage in whole),
+        "group_bytes": max(stage["group_bytes"] for stage in whole),
+        "sums": max(GROUP * stage["rows"] * stage["cols"] for stage in whole),
         "chunk_bytes": max(layer["chunk_bytes"] for layer in layers),
         "widest": max(layer["n_out"] for layer in layers),
     }
-    if sample is not None:
-        stages = [_part(stage, sample) for stage in stages]
-        if not sample.tail:
-            layers = [{**layers[0], "n_out": min(ROWS_A_CHUNK, layers[0]["n_out"])}]
     program = pack(network.fc)
+    if sample is not None:
+        layers, program = [_layer(memory, network, 0, ROWS_A_CHUNK)], program[:0]
     channels, rows, cols = network.image_shape
     header = {
         "magic": MAGIC,
@@ -161,7 +163,8 @@ def external_image(
     }
     data = bytearray(b"".join(memory.parts))
     data[: WORD * len(HEADER)] = _words(HEADER, [header])
-    return External(data=bytes(data), arena_bytes=_arena(header))
+    arena_bytes = _arena({**header, "layers": len(network.fc)})
+    return External(data=bytes(data), arena_bytes=arena_bytes)
 
 
 def _arena(header: dict[str, int]) -> int:
@@ -200,22 +203,14 @@ def _checked(network: Network) -> list[tuple[int, int, int]]:
     return shapes
 
 
-def _stage(
-    memory: _Memory, index: int, stage: ConvStage, shape: tuple[int, int, int]
-) -> dict[str, int]:
+def _group_bytes(c_in: int) -> int:
+    """A group: its biases, then [c_in][kernel row][channel][kernel column], whole words."""
+    return -(-GROUP * (WORD + c_in * KERNEL * KERNEL) // WORD) * WORD
+
+
+def _shape(index: int, stage: ConvStage, shape: tuple[int, int, int]) -> dict[str, int]:
+    """A stage's row of the table, without the address of its weights."""
     c_out, c_in = stage.weight.shape[:2]
-    groups = -(-c_out // GROUP)
-    weight = np.zeros((groups * GROUP, c_in, KERNEL, KERNEL), np.int8)
-    bias = np.zeros(groups * GROUP, "<i4")
-    weight[:c_out], bias[:c_out] = stage.weight, stage.bias
-    # a group: its biases, then [c_in][kernel row][channel][kernel column]
-    ordered = weight.reshape(groups, GROUP, c_in, KERNEL, KERNEL).transpose(0, 2, 3, 1, 4)
-    blocks = [
-        bias[GROUP * g : GROUP * (g + 1)].tobytes() + np.ascontiguousarray(ordered[g]).tobytes()
-        for g in range(groups)
-    ]
-    pad = bytes(-len(blocks[0]) % WORD)
-    at = memory.put(b"".join(block + pad for block in blocks))
     _, rows, cols = shape
     return {
         "c_in": c_in,
@@ -223,19 +218,39 @@ def _stage(
         "cols": cols,
         # the DMA writes whole words: a picture's rows begin on one
         "pitch": cols + (WORD if index == 0 else 1),
-        "groups": groups,
+        "groups": -(-c_out // GROUP),
         "c_out": c_out,
         "pool": _POOL[stage.pool],
         "shift": stage.shift,
         "relu": int(stage.relu),
-        "weights": at,
-        "group_bytes": len(blocks[0]) + len(pad),
+        "group_bytes": _group_bytes(c_in),
     }
 
 
-def _part(stage: dict[str, int], sample: Sample) -> dict[str, int]:
-    rows, groups = min(stage["rows"], sample.rows), min(stage["groups"], sample.channels)
-    return {**stage, "rows": rows, "groups": groups}
+def _stage(
+    memory: _Memory,
+    index: int,
+    stage: ConvStage,
+    shape: tuple[int, int, int],
+    sample: Sample | None,
+) -> dict[str, int]:
+    row, weight, bias = _shape(index, stage, shape), stage.weight, stage.bias
+    if sample is not None:
+        n_out = GROUP * sample.channels
+        weight, bias = weight[:n_out, : sample.inputs], bias[:n_out]
+        row["rows"] = min(row["rows"], sample.rows)
+    c_out, c_in = weight.shape[:2]
+    groups, size = -(-c_out // GROUP), _group_bytes(c_in)
+    padded = np.zeros((groups * GROUP, c_in, KERNEL, KERNEL), np.int8)
+    biases = np.zeros(groups * GROUP, "<i4")
+    padded[:c_out], biases[:c_out] = weight, bias
+    ordered = padded.reshape(groups, GROUP, c_in, KERNEL, KERNEL).transpose(0, 2, 3, 1, 4)
+    blocks = [
+        biases[GROUP * g : GROUP * (g + 1)].tobytes() + np.ascontiguousarray(ordered[g]).tobytes()
+        for g in range(groups)
+    ]
+    at = memory.put(b"".join(block.ljust(size, b"\0") for block in blocks))
+    return {**row, "c_in": c_in, "groups": groups, "group_bytes": size, "weights": at}
 
 
 def _plane_bytes(stage: dict[str, int]) -> int:
@@ -244,9 +259,11 @@ def _plane_bytes(stage: dict[str, int]) -> int:
     return -(-(lines * stage["pitch"] + 1) // WORD) * WORD + WORD
 
 
-def _layer(memory: _Memory, network: Network, index: int) -> dict[str, int]:
+def _layer(
+    memory: _Memory, network: Network, index: int, most: int | None = None
+) -> dict[str, int]:
     """The CPU's view of an FC layer: parts of ROWS_A_CHUNK outputs, each part's arrays in a row."""
-    weight, lut = network.fc[index], network.luts[index]
+    weight, lut = network.fc_cpu[index][:, :most], network.luts[index]
     rows = weight.T
     if len(lut.table) > LUT_MAX:
         raise FirmwareError(f"fc{index + 1}: neuron table of {len(lut.table)} entries, not 512")

@@ -12,18 +12,20 @@ __all__ = ["Sample"]
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Rows of sums and output channels (or groups of them) that each stage works out at most.
+    """Rows of sums, output channels (or groups of them) and input channels that each stage works
+    out at most; None is all of them.
 
-    The program is the same, its tables say less; features and classes mean nothing then. Without
-    `tail` the CPU computes a part of the first FC layer alone.
+    The program is the same, its tables say less; features and classes mean nothing then.
     """
 
     rows: int
     channels: int
-    tail: bool = True
+    inputs: int | None = None
 
     def __post_init__(self) -> None:
         if self.rows < 2 or self.rows % 2:
             raise FirmwareError(f"sampled rows must be even, for pooling, got {self.rows}")
         if self.channels < 1:
             raise FirmwareError(f"sampled channels must be 1 or more, got {self.channels}")
+        if self.inputs is not None and self.inputs < 1:
+            raise FirmwareError(f"sampled inputs must be 1 or more, got {self.inputs}")

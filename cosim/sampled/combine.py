@@ -1,43 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
 """combine : the profiles of sampled runs as the profile of the complete one.
 
-Counts of a nest's instructions are the weighted sums of nests.py; everything else is the first
-run's, once for each image where it belongs to one. Counts are rounded to whole ones; the totals are
-their sums.
+Counts of a nest's instructions are the weighted sums of nests.py, whole and never negative: a wait
+that only the shorter samples show is extrapolated below zero, where it is none. Totals are sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 
 from cosim.energy.profile import Cell, Profile, RegionCount
-from cosim.errors import MismatchError
-from cosim.image.regions import region_name
 from cosim.image.sample import Sample
-from cosim.sampled.nests import POINTS, Nest
+from cosim.sampled.nests import Grid, Nest
 
-__all__ = ["combine"]
+__all__ = ["combine", "joined", "only", "profile_of"]
 
-ONCE = ("boot", "program")  # regions that do not belong to an image
 _CELL = tuple(item.name for item in fields(Cell))[2:]
 _REGION = tuple(item.name for item in fields(RegionCount))[1:]
-Counts = dict[str, int]
+Profiles = Mapping[Sample, Profile]
 
 
-def combine(profiles: Mapping[Sample, Profile], nests: Sequence[Nest], images: int) -> Profile:
-    """The complete run of `images` images; each profile is of one image at one point."""
-    first = profiles[POINTS[0]]
-    weights = {ident: nest.weights() for nest in nests for ident in nest.regions}
-    times = {region.id: images if _of_image(region.id) else 1 for region in first.regions}
-    cells = [
-        Cell(region=region, pc=pc, **_sum(parts, weights.get(region), times[region], _CELL))
-        for (region, pc), parts in _cells(profiles).items()
-    ]
-    regions = [
-        RegionCount(id=ident, **_sum(parts, weights.get(ident), times[ident], _REGION))
-        for ident, parts in _regions(profiles).items()
-    ]
+def combine(
+    profiles: Profiles, nests: Sequence[Nest], grid: Grid, *, at: Sample | None = None
+) -> Profile:
+    """One image's nests, whole or the part `at` of each; `profiles` has one run a point."""
+    weights = {ident: nest.weights(grid, at) for nest in nests for ident in nest.regions}
+    cells: dict[tuple[int, int], dict[str, float]] = {}
+    regions: dict[int, dict[str, float]] = {}
+    for point in grid.points:
+        for cell in profiles[point].cells:
+            if cell.region in weights:
+                sums = cells.setdefault((cell.region, cell.pc), dict.fromkeys(_CELL, 0.0))
+                _add(sums, cell, weights[cell.region][point])
+        for region in profiles[point].regions:
+            if region.id in weights:
+                sums = regions.setdefault(region.id, dict.fromkeys(_REGION, 0.0))
+                _add(sums, region, weights[region.id][point])
+    return profile_of(
+        [Cell(region=ident, pc=pc, **_whole(sums)) for (ident, pc), sums in cells.items()],
+        [RegionCount(id=ident, **_whole(sums)) for ident, sums in regions.items()],
+    )
+
+
+def _add(sums: dict[str, float], counts: Cell | RegionCount, weight: float) -> None:
+    for name in sums:
+        sums[name] += weight * getattr(counts, name)
+
+
+def _whole(sums: Mapping[str, float]) -> dict[str, int]:
+    return {name: max(0, round(value)) for name, value in sums.items()}
+
+
+def only(
+    profile: Profile,
+    keep: Callable[[int], bool],
+    times: Callable[[int], int] = lambda _: 1,
+    drop: frozenset[int] = frozenset(),
+) -> Profile:
+    """The regions that `keep` names, each `times` as often, without instructions at `drop`."""
+    return profile_of(
+        [
+            replace(cell, **_scaled(cell, _CELL, times(cell.region)))
+            for cell in profile.cells
+            if keep(cell.region) and cell.pc not in drop
+        ],
+        [
+            replace(region, **_scaled(region, _REGION, times(region.id)))
+            for region in profile.regions
+            if keep(region.id)
+        ],
+    )
+
+
+def _scaled(counts: Cell | RegionCount, names: Sequence[str], times: int) -> dict[str, int]:
+    return {name: times * getattr(counts, name) for name in names}
+
+
+def profile_of(cells: Sequence[Cell], regions: Sequence[RegionCount]) -> Profile:
+    """Totals are the sums of the parts."""
     cycles = sum(cell.cycles for cell in cells)
     cycles += sum(region.trap_cycles + region.rest_cycles for region in regions)
     return Profile(
@@ -48,44 +89,9 @@ def combine(profiles: Mapping[Sample, Profile], nests: Sequence[Nest], images: i
     )
 
 
-def _of_image(ident: int) -> bool:
-    return ident != 0 and region_name(ident) not in ONCE
-
-
-def _cells(
-    profiles: Mapping[Sample, Profile],
-) -> dict[tuple[int, int], dict[Sample, Counts]]:
-    found: dict[tuple[int, int], dict[Sample, Counts]] = {}
-    for point, profile in profiles.items():
-        for cell in profile.cells:
-            counts = {name: getattr(cell, name) for name in _CELL}
-            found.setdefault((cell.region, cell.pc), {})[point] = counts
-    return found
-
-
-def _regions(profiles: Mapping[Sample, Profile]) -> dict[int, dict[Sample, Counts]]:
-    found: dict[int, dict[Sample, Counts]] = {}
-    for point, profile in profiles.items():
-        for region in profile.regions:
-            counts = {name: getattr(region, name) for name in _REGION}
-            found.setdefault(region.id, {})[point] = counts
-    return found
-
-
-def _sum(
-    parts: Mapping[Sample, Counts],
-    weights: Mapping[Sample, float] | None,
-    times: int,
-    names: Sequence[str],
-) -> Counts:
-    """Whole numbers, never negative: a rare branch may be seen in one sample and not in another."""
-    if weights is None:
-        counts = parts.get(POINTS[0], dict.fromkeys(names, 0))
-        return {name: times * counts[name] for name in names}
-    out = {}
-    for name in names:
-        found = [weights[point] * counts[name] for point, counts in parts.items()]
-        out[name] = max(0, round(times * sum(found)))
-    if not out:
-        raise MismatchError("a nest without counts")
-    return out
+def joined(profiles: Sequence[Profile]) -> Profile:
+    """Parts of one run whose regions differ."""
+    return profile_of(
+        [cell for profile in profiles for cell in profile.cells],
+        [region for profile in profiles for region in profile.regions],
+    )

@@ -1,78 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nests : the loop nests of a network's convolutions, and which part of them is simulated.
+"""nests : the loop nests of a network's convolutions, and which parts of them are simulated.
 
 A stage's work is a loop over output channels (a group of two where the network lies in external
-memory) around a loop over rows. Every count of every instruction in it is then a sum of four terms,
-one constant, one for each loop and one for both, so four runs with two sizes of either loop fix it.
+memory) around a loop over rows, around one over input channels. Every count of every instruction
+is then linear in each loop, so runs with two sizes of each loop fix it (`Grid.points`); a further
+one, with a third size of each, shows whether that is so (`Grid.check`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cosim.errors import FirmwareError
 from cosim.image.external import GROUP
 from cosim.image.regions import region_ident
 from cosim.image.sample import Sample
 from cosim.model.network import Network
 
-__all__ = ["POINTS", "Nest", "nests_of"]
+__all__ = ["Grid", "Nest", "grid_of", "nests_of"]
 
-ROWS, CHANNELS = (2, 4), (1, 2)
-# the first run has everything behind the convolutions, the others as little of it as possible
-POINTS = tuple(
-    Sample(rows=rows, channels=channels, tail=(rows, channels) == (ROWS[0], CHANNELS[0]))
-    for rows in ROWS
-    for channels in CHANNELS
-)
+ROWS, CHANNELS, INPUTS = (2, 4), (1, 2), (2, 4)
+CHECK_ROWS, CHECK_CHANNELS, CHECK_INPUTS = 6, 3, 6
+DEEP = 16  # with more input channels than this somewhere, that loop is cut as well
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The runs: `points` fix the counts, `check` is held against what they foresee."""
+
+    points: tuple[Sample, ...]
+    check: Sample
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nest:
-    """One stage. `regions` are those its instructions run under."""
+    """One stage and the sizes of its loops. `regions` are those its instructions run under."""
 
+    name: str
     regions: frozenset[int]
     rows: int
     channels: int
+    inputs: int
 
-    def weights(self) -> Mapping[Sample, float]:
-        """What each point counts in the whole nest; the weights add up to one."""
-        along = _weights(self.rows, ROWS)
-        across = _weights(self.channels, CHANNELS)
+    def weights(self, grid: Grid, at: Sample | None = None) -> Mapping[Sample, float]:
+        """What each point counts in the whole nest, or in the part `at` of it; they add up to 1."""
+        deep = grid.check.inputs is not None
+        rows, channels, inputs = self.rows, self.channels, self.inputs
+        if at is not None:
+            rows, channels = min(rows, at.rows), min(channels, at.channels)
+            inputs = inputs if at.inputs is None else min(inputs, at.inputs)
+        along = _line(rows, ROWS, self.rows)
+        across = _line(channels, CHANNELS, self.channels)
+        into: dict[int | None, float] = _line(inputs, INPUTS, self.inputs) if deep else {None: 1.0}
         return {
-            point: along[ROWS.index(point.rows)] * across[CHANNELS.index(point.channels)]
-            for point in POINTS
+            point: along[point.rows] * across[point.channels] * into[point.inputs]
+            for point in grid.points
         }
 
-    @property
-    def share(self) -> float:
-        """Of the nest's inner work, in all points together."""
-        work = sum(min(p.rows, self.rows) * min(p.channels, self.channels) for p in POINTS)
-        return work / (self.rows * self.channels)
 
-
-def _weights(size: int, sizes: tuple[int, int]) -> tuple[float, float]:
-    """Of a straight line through two sizes, at `size`; a loop that is no longer than one of them
+def _line(at: int, sizes: tuple[int, int], whole: int) -> dict[int | None, float]:
+    """Of a straight line through two sizes, at `at`; a loop that is no longer than one of them
     was run whole there."""
-    if size <= sizes[0]:
-        return 1.0, 0.0
-    upper = (size - sizes[0]) / (min(size, sizes[1]) - sizes[0])
-    return 1.0 - upper, upper
+    low, high = (min(size, whole) for size in sizes)
+    upper = (at - low) / (high - low) if high > low else 0.0
+    return {sizes[0]: 1.0 - upper, sizes[1]: upper}
+
+
+def grid_of(nests: Sequence[Nest]) -> Grid:
+    """The runs that these nests need."""
+    deep = max(nest.inputs for nest in nests) > DEEP
+    return Grid(
+        points=tuple(
+            Sample(rows=rows, channels=channels, inputs=inputs)
+            for inputs in (INPUTS if deep else (None,))
+            for rows, channels in itertools.product(ROWS, CHANNELS)
+        ),
+        check=Sample(
+            rows=CHECK_ROWS, channels=CHECK_CHANNELS, inputs=CHECK_INPUTS if deep else None
+        ),
+    )
 
 
 def nests_of(network: Network, *, grouped: bool) -> tuple[Nest, ...]:
     """One nest a stage; `grouped` where the network lies in external memory."""
+    if not network.convs:
+        raise FirmwareError(
+            f"{network.name} has no convolution, so no loop nest to sample: use `cosim run`"
+        )
     shapes = [network.padded_shape, *network.stage_shapes()[:-1]]
     nests = []
     for index, (stage, shape) in enumerate(zip(network.convs, shapes, strict=True), start=1):
         names = (f"conv{index}", f"pool{index}")
         idents = (region_ident(name) for name in names)
-        channels = len(stage.weight)
+        channels, inputs = stage.weight.shape[:2]
         nests.append(
             Nest(
+                name=names[0],
                 regions=frozenset(ident for ident in idents if ident is not None),
                 rows=shape[1] + 2 * stage.pad - stage.kernel + 1,
                 channels=-(-channels // GROUP) if grouped else channels,
+                inputs=inputs,
             )
         )
     return tuple(nests)

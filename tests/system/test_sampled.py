@@ -3,66 +3,63 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
+import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from cosim.design import load_design
-from cosim.energy.decode import read_image
-from cosim.energy.ledger import digital_ledger
-from cosim.image.build import build_image
-from cosim.image.emit import Settings
+from cosim import tools
+from cosim.errors import MismatchError
 from cosim.model.colour import load_for
-from cosim.model.datasets import Dataset
-from cosim.model.network import Network
 from cosim.model.store import load_network
-from cosim.sampled.flow import sample_run, simulate
-from cosim.sampled.judge import TOLERANCE
+from cosim.sampled.block import block_of
+from cosim.sampled.check import TOLERANCE
+from cosim.sampled.flow import sample_run
+from cosim.sampled.measure import Measured, measure, measure_block
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 FACTOR_MIN = 20.0
-IMAGES = 10
+LENET = {"design": None, "sets": (), "model": None, "data": None}
+TIMES = {"clock": time.perf_counter, "cpu": time.process_time, "say": lambda _: None}
 
 
-def block() -> tuple[Network, Dataset]:
-    """Third and fourth convolution of the default VGG, on random maps of 64 channels."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "model"))
-    from sample_vgg import random_vgg
+def check(figures: Measured) -> None:
+    """All within the tolerance, by every component that matters, from a twentieth of the cycles."""
+    verdict = figures.verdict
+    parts = (verdict.cycles, verdict.energy, verdict.analog, verdict.component_energy)
+    assert max(map(abs, parts)) <= TOLERANCE
+    assert verdict.good
+    assert verdict.factor >= FACTOR_MIN
+    assert figures.run.check.share <= TOLERANCE
 
-    rng = np.random.default_rng(5)
-    network = random_vgg(rng, image=(64, 8, 8), widths=((128, "none"), (128, "max")), hidden=(16,))
-    pixels = rng.integers(0, 128, (1, 64, 8, 8)).astype(np.uint8)
-    return network, Dataset(images=pixels, labels=np.zeros(1, np.uint8), source="random maps")
+
+@pytest.mark.parametrize("engine", ["none", "fast"])
+def test_lenet_is_within_one_percent_at_a_twentieth(engine: str, tmp_path: Path) -> None:
+    check(measure("lenet5", tmp_path, images=10, engine=engine, **LENET, **TIMES))  # type: ignore[arg-type]  # a dict of all
 
 
-@pytest.mark.parametrize(("name", "images"), [("lenet5", IMAGES), ("vgg", 1)])
-def test_cycles_and_joules_are_within_one_percent_at_a_twentieth(
-    name: str, images: int, tmp_path: Path
+def test_a_block_of_vgg_is_within_one_percent_at_a_twentieth(tmp_path: Path) -> None:
+    network = load_network("vgg")
+    block, pictures = block_of(network, load_for(network, None).first(1), 3)
+    figures = measure_block("vgg", tmp_path, block, pictures, design=None, sets=(), **TIMES)  # type: ignore[arg-type]  # a dict of all
+    check(figures)
+    assert abs(figures.verdict.layer_cycles) <= TOLERANCE
+    assert figures.wall_ratio >= FACTOR_MIN
+
+
+def test_a_convolution_that_skips_zeros_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "vgg":
-        network, data = block()
-    else:
-        network = load_network(name)
-        data = load_for(network, None).first(images)
-    design = load_design("vgg_14nm" if name == "vgg" else "imac_14nm")
-    run = sample_run(name, tmp_path, images=images, network=network, pictures=data)
-    timing = design.macro.timing
-    settings = Settings(
-        settle_cycles=timing.settle_cycles,
-        conv_cycles=timing.conv_cycles,
-        prog_cycles=timing.prog_cycles,
-        print_checksum=True,
-    )
-    image = build_image(f"{name}_cpu", network, data.images, settings=settings)
-    profile, _ = simulate(image, design, network, tmp_path / "complete")
-    ledger = digital_ledger(profile, read_image(image.hex), design)
-    assert run.cycles == pytest.approx(profile.cycles, rel=TOLERANCE)
-    assert run.ledger.total_j == pytest.approx(ledger.total_j, rel=TOLERANCE)
-    assert profile.cycles / run.simulated >= FACTOR_MIN
-    want = ledger.by_component()
-    for component, joules in run.ledger.by_component().items():
-        if want[component] > 0.01 * ledger.total_j:
-            assert joules == pytest.approx(want[component], rel=TOLERANCE), component
+    """Its time depends on the picture: no part of it stands for the rest."""
+    root = tmp_path / "tree"
+    shutil.copytree(tools.repo_root() / "firmware", root / "firmware")
+    source = root / "firmware" / "lib" / "nn_conv.c"
+    text = source.read_text()
+    loop = "const int32_t pixel = x[i];\n"
+    assert loop in text
+    source.write_text(text.replace(loop, loop + "if (pixel == 0) { continue; }\n"))
+    monkeypatch.setattr("cosim.image.build.repo_root", lambda: root)
+    with pytest.raises(MismatchError, match=r"conv1 does not follow .* block, .*nn_conv\.c"):
+        sample_run("lenet5", tmp_path / "runs", images=1)

@@ -14,6 +14,7 @@ from cosim.errors import FirmwareError
 from cosim.image.build import build_image
 from cosim.image.emit import Settings
 from cosim.image.external import HEADER, LAYER, STAGE, External, external_image, layout_text
+from cosim.image.sample import Sample
 from cosim.mapping.packing import unpack
 from cosim.model.network import Network
 
@@ -92,6 +93,23 @@ def test_the_first_layer_holds_bits_the_next_bytes(external: External, network: 
     for row, lut in zip(rows, network.luts, strict=True):
         got = np.frombuffer(external.data, np.uint8, row["table_size"], row["table"])
         assert np.array_equal(got, lut.table)
+
+
+def test_a_sample_has_a_part_of_each_stage_and_buffers_of_all(
+    external: External, network: Network, images: np.ndarray
+) -> None:
+    part = external_image(network, images, SETTINGS, Sample(rows=4, channels=1, inputs=2))
+    assert part.arena_bytes == external.arena_bytes
+    head = table(part.data, HEADER, 0)
+    assert (head["program_words"], head["layers"]) == (0, 1)
+    for index, stage in enumerate(network.convs):
+        row = table(part.data, STAGE, head["stage_table"] + 4 * len(STAGE) * index)
+        c_out = len(stage.weight)
+        assert (row["rows"], row["groups"], row["c_in"], row["c_out"]) == (4, 1, 2, c_out)
+        assert row["group_bytes"] == 8 + 36
+        weight = np.frombuffer(part.data, np.int8, 36, row["weights"] + 8)
+        got = weight.reshape(2, 3, 2, 3).transpose(2, 0, 1, 3)
+        assert np.array_equal(got, stage.weight[:2, :2])
 
 
 def test_the_generated_header_names_every_field_once() -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conftest : puts the sample networks on the import path."""
+"""conftest : puts the sample networks and the counted programs on the import path."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "model")]
