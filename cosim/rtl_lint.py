@@ -16,13 +16,12 @@ from pathlib import Path
 from cosim import gen, tools
 from cosim.errors import RtlError
 
-__all__ = ["ALONE", "lint_rtl", "rtl_files"]
+__all__ = ["lint_rtl", "rtl_files"]
 
 SIM_TOP, CHIP_TOP = "sim_top", "soc_top"
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
 WHOLE = f"chparam -set EXT_WORDS 4096 {CHIP_TOP}; "  # with external memory
-ALONE = ("neuron",)  # folders whose files are not in the chip: each is its own top
-TOGETHER = {  # tops that the chip does not have, or not by default, and their folders
+TOGETHER = {  # tops that the chip does not have by default, and their folders
     "mixed_macro": ("imac", "neuron", "mixed"),
     "stt_shell": ("imac", "stt"),
 }
@@ -49,11 +48,8 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         folders = sorted({folder, *(str(path.parent) for path in sources)})
         includes = [f"-I{path}" for path in folders]
         names = [str(path) for path in sources]
-        alone = [path for part in ALONE for path in sorted((root / "rtl" / part).glob("*.v"))]
         icarus = [str(tools.iverilog()), "-g2005", "-Wall", "-Wno-timescale", "-t", "null"]
         _quiet("icarus", [*icarus, *includes, "-s", SIM_TOP, *names], root)
-        for path in alone:
-            _quiet("icarus", [*icarus, "-s", path.stem, str(path)], root)
         for top, parts in TOGETHER.items():
             _quiet("icarus", [*icarus, *includes, "-s", top, *_files(root, parts)], root)
         yield "Icarus"
@@ -72,14 +68,12 @@ def lint_rtl(root: Path | None = None) -> Iterator[str]:
         waivers = [str(path) for path in (root / "rtl" / "lint.vlt",) if path.exists()]
         argv = [*read, *includes, "--top-module", SIM_TOP, *PARTS, *waivers, *names]
         _quiet("verilator", argv, root, verilator.env)
-        for path in alone:
-            _quiet("verilator", [*read, "--top-module", path.stem, str(path)], root, verilator.env)
         for top, parts in TOGETHER.items():
             argv = [*read, *includes, "--top-module", top, *waivers, *_files(root, parts)]
             _quiet("verilator", argv, root, verilator.env)
         yield "Verilator"
         chip = " ".join(str(path) for path in sources if path.parent.name != "sim")
-        tops = [(CHIP_TOP, f"{' '.join(includes)} {chip}"), *((p.stem, str(p)) for p in alone)]
+        tops = [(CHIP_TOP, f"{' '.join(includes)} {chip}")]
         for top, parts in TOGETHER.items():
             tops.append((top, f"{' '.join(includes)} {' '.join(_files(root, parts))}"))
         for top, files in tops:

@@ -37,6 +37,13 @@ rtl/stt/stt_shell.v
 rtl/stt/stt_spikes.v
 rtl/stt/stt_steps.v
 rtl/stt/stt_thresholds.v
+rtl/neuron/neuron_lut.v
+rtl/neuron/neuron_pwl.v
+rtl/mixed/mixed_digital.v
+rtl/mixed/mixed_lane.v
+rtl/mixed/mixed_macro.v
+rtl/mixed/mixed_sequencer.v
+rtl/mixed/mixed_shell.v
 rtl/macro/macro_shell.v
 rtl/soc/soc_bus.v
 rtl/soc/soc_console.v

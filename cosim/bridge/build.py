@@ -120,7 +120,7 @@ def _verilated(
         argv = [str(tool.bin), *tool.args, "--cc", "--exe", *MODEL_FLAGS, *flags]
         argv += ["--prefix", "Vtop", "--top-module", rtl.top, "-Mdir", str(work)]
         argv += ["--timescale", rtl.timescale, "--timescale-override", "/1ps"]
-        argv += [f"-G{name}={value}" for name, value in rtl.parameters.items()]
+        argv += [f"-G{name}={_number(value)}" for name, value in rtl.parameters.items()]
         argv += [f"-D{name}={value}" for name, value in rtl.defines.items()]
         if rtl.clock_ps is not None:
             argv += ["-DSIM_CLOCK_PORT", "-CFLAGS", f"-DCOSIM_CLOCK_PS={rtl.clock_ps}"]
@@ -174,7 +174,14 @@ def compile_icarus(rtl: Rtl) -> Path:
 
 
 def _icarus_value(value: int | str) -> str:
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return _number(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _number(value: int | str) -> str:
+    """As Verilog takes it: unsized numbers have 32 bits."""
+    if isinstance(value, int) and value.bit_length() > 31:
+        return f"{value.bit_length()}'h{value:x}"
+    return str(value)
 
 
 def _publish(rtl: Rtl) -> str:

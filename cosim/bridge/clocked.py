@@ -17,7 +17,7 @@ from cosim.analog.protocol import Energy, MacroEngine, Sample
 from cosim.bridge.clocked_engine import EngineInTime
 from cosim.bridge.clocked_report import PinReport
 from cosim.bridge.clocked_spikes import Change, Spikes
-from cosim.bridge.soc_config import MacroSpec, SocConfig
+from cosim.bridge.soc_config import MacroSpec, SocConfig, load_spec_design, named
 from cosim.errors import ConvergenceError, CosimError, RtlError, WorkerLostError
 from cosim.trace.events import Evaluation, Event
 
@@ -47,6 +47,7 @@ class _Run:
     sample: Sample | None = None
     settle_j: float = 0.0
     codes: tuple[int, ...] = ()
+    every_code: tuple[int, ...] = ()  # of all samples
 
 
 class ClockedMacro(EngineInTime):
@@ -67,6 +68,8 @@ class ClockedMacro(EngineInTime):
         self._strobe = 0
         self._run: _Run | None = None
         self._code_pins = spec.pins.code_pins
+        self._results = named(spec.results) if spec.results else None
+        self._design = load_spec_design(spec) if spec.results else None
 
     # -- called by the coordinator -------------------------------------------------------------
 
@@ -176,6 +179,7 @@ class ClockedMacro(EngineInTime):
         self.report.clipped.update(getattr(self._engine, "clipped", ()))
         if self._run is not None:
             self._run.sample, self._run.codes = sample, codes
+            self._run.every_code += codes
         self.report.codes(codes)
 
     def _codes(self, t_ps: int, sample: Sample) -> tuple[int, ...]:
@@ -210,6 +214,9 @@ class ClockedMacro(EngineInTime):
                 f"the strobe, conversion takes {self._config.convert_ps} ps"
             )
         after = self._live(t_ps).energy()
+        codes, volts = run.codes, tuple(float(run.sample.volts[pin]) for pin in self._code_pins)
+        if self._results is not None:
+            codes, volts = self._results(run.every_code, self._design, self.sizes)
         self._emit(
             Evaluation(
                 macro=self.index,
@@ -217,8 +224,8 @@ class ClockedMacro(EngineInTime):
                 t_start_ps=run.t_start_ps,
                 t_strobe_ps=run.t_strobe_ps,
                 t_done_ps=t_ps,
-                codes=run.codes,
-                volts=tuple(float(run.sample.volts[pin]) for pin in self._code_pins),
+                codes=codes,
+                volts=volts,
                 energy_j=after.total_j - run.before.total_j,
                 energy_by_supply=_minus(after.by_supply, run.before.by_supply),
                 energy_by_group=_minus(after.by_group, run.before.by_group),

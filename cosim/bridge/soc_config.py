@@ -51,7 +51,10 @@ class MacroSpec:
     outputs of each layer; its program words are those of cosim/mapping/packing.py. With
     `die` (a die of `seed`) or `noise` the factory gets `die` or `noise_seed` as well. `foreseen`
     are inputs that will probably come, as numbers in hex, input 0 in bit 0: an engine may solve
-    them ahead; it changes no result beyond the solver's tolerance.
+    them ahead; it changes no result beyond the solver's tolerance. `results`, called as
+    `function(codes, design, sizes)`, makes what the chip's logic must make of the codes of all
+    samples of an evaluation: the results that `pop` gives, and volts for reports; without it these
+    are the last sample's.
     """
 
     name: str
@@ -63,6 +66,7 @@ class MacroSpec:
     probes: str = DEFAULT_PROBES
     loader: str = DEFAULT_DESIGN
     sampler: str = DEFAULT_DIE
+    results: str = ""
     die: int | None = None
     noise: bool = False
     seed: int = 1

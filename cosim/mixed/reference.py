@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import CircuitError
-from cosim.mixed.design import MixedDesign
+from cosim.mixed.design import DAC_BITS, MixedDesign
 from cosim.mixed.shape import Shape, shape_of
 
 __all__ = ["activations", "layer_codes", "outputs_of", "sigmoid_codes"]
@@ -63,9 +63,15 @@ def layer_codes(sampled: Sequence[Sequence[int]], shape: Shape) -> list[Ints]:
     return found
 
 
-def outputs_of(codes: Sequence[int], design: MixedDesign, sizes: Sequence[int]) -> tuple[int, ...]:
-    """What the macro's outputs must be after an evaluation whose samples gave these codes."""
+def outputs_of(
+    codes: Sequence[int], design: MixedDesign, sizes: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """What the macro's outputs must be after an evaluation whose samples gave these codes.
+
+    And as volts that a row's DAC would make of them.
+    """
     shape = shape_of(sizes, design)
     each = np.asarray(codes, dtype=np.int64).reshape(-1, shape.converters)
     last = layer_codes(each.tolist(), shape)[-1]
-    return tuple(activations(last, shape.layers - 1, shape).tolist())
+    found = tuple(activations(last, shape.layers - 1, shape).tolist())
+    return found, tuple(design.macro.vdd_v * code / (1 << DAC_BITS) for code in found)

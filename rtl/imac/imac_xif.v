@@ -18,6 +18,7 @@ module imac_xif #(
    parameter ADC_BITS   = 8,                 // bits of one result, 1..8
    parameter CODE_W     = OUT_N * ADC_BITS,  // bits out of one macro
    parameter STEPS      = 1,                 // time steps of an evaluation
+   parameter [1023:0] MACRO_SHAPE = 1024'd0,  // of a mixed macro
    parameter PROG_AW    = 16,                // address bits of the program words
    parameter ID_W       = 4,                 // X_ID_WIDTH of the CPU
    parameter CYC_W      = 16                 // bits of the settle, conversion and programming counts
@@ -193,6 +194,7 @@ module imac_xif #(
             .ADC_BITS   (ADC_BITS),
             .CODE_W     (CODE_W),
             .STEPS      (STEPS),
+            .MACRO_SHAPE(MACRO_SHAPE),
             .PROG_AW    (PROG_AW),
             .CYC_W      (CYC_W)
          ) shell (

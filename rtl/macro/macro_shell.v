@@ -4,6 +4,7 @@
 // Every shell answers the same instructions (rtl/imac/README.md) and drives the same pins; what the
 // pins are to a macro is the business of its description (cosim/bridge/soc_pins.py).
 //    MACRO_KIND 0   imac_shell: a stack of analog layers, converters at its end
+//    MACRO_KIND 1   mixed_shell: layers with converters between them, sums and sigmoids in logic
 //    MACRO_KIND 2   stt_shell: rows of cells with thresholds on aux, spikes instead of codes
 // Timing: that of the chosen shell. Pins that a kind does not use stand at 0.
 
@@ -18,6 +19,7 @@ module macro_shell #(
    parameter ADC_BITS   = 8,                 // bits of one result
    parameter CODE_W     = OUT_N * ADC_BITS,  // bits that the macro drives
    parameter STEPS      = 1,                 // time steps of an evaluation
+   parameter [1023:0] MACRO_SHAPE = 1024'd0,  // of a mixed macro: mixed_macro.v
    parameter PROG_AW    = 16,
    parameter CYC_W      = 16
 ) (
@@ -76,6 +78,43 @@ module macro_shell #(
             .o_irq             (o_irq),
             .o_macro_en        (o_macro_en),
             .o_macro_in        (o_macro_in),
+            .o_macro_strobe    (o_macro_strobe[0]),
+            .i_macro_code      (i_macro_code),
+            .o_macro_prog_en   (o_macro_prog_en),
+            .o_macro_prog_we   (o_macro_prog_we),
+            .o_macro_prog_addr (o_macro_prog_addr),
+            .o_macro_prog_data (o_macro_prog_data),
+            .o_macro_active    (o_macro_active)
+         );
+      end else if (MACRO_KIND == 1) begin : gen_mixed
+         if (STROBE_N > 1) begin : gen_one_strobe
+            assign o_macro_strobe[STROBE_N-1:1] = {(STROBE_N-1){1'b0}};
+         end
+
+         mixed_macro #(
+            .IN_W    (IN_W),
+            .AUX_W   (AUX_W),
+            .OUT_N   (OUT_N),
+            .CODE_W  (CODE_W),
+            .PROG_AW (PROG_AW),
+            .CYC_W   (CYC_W),
+            .SHAPE   (MACRO_SHAPE)
+         ) shell (
+            .i_clk             (i_clk),
+            .i_rst             (i_rst),
+            .i_op_valid        (i_op_valid),
+            .i_op_f3           (i_op_f3),
+            .i_op_index        (i_op_index),
+            .i_op_value        (i_op_value),
+            .o_op_data         (o_op_data),
+            .o_op_active       (o_op_active),
+            .o_op_clear        (o_op_clear),
+            .i_err_macro       (i_err_macro),
+            .o_prog_busy       (o_prog_busy),
+            .o_irq             (o_irq),
+            .o_macro_en        (o_macro_en),
+            .o_macro_in        (o_macro_in),
+            .o_macro_aux       (o_macro_aux),
             .o_macro_strobe    (o_macro_strobe[0]),
             .i_macro_code      (i_macro_code),
             .o_macro_prog_en   (o_macro_prog_en),

@@ -25,6 +25,7 @@ module sim_top #(
    parameter ADC_BITS   = 8,
    parameter CODE_W     = OUT_N * ADC_BITS,
    parameter STEPS      = 1,
+   parameter [1023:0] MACRO_SHAPE = 1024'd0,  // of a mixed macro
    parameter PROG_AW    = 16,
    parameter RAM_WORDS  = 262144,
    parameter EXT_WORDS  = 0,
@@ -92,6 +93,7 @@ module sim_top #(
       .ADC_BITS   (ADC_BITS),
       .CODE_W     (CODE_W),
       .STEPS      (STEPS),
+      .MACRO_SHAPE(MACRO_SHAPE),
       .PROG_AW    (PROG_AW),
       .RAM_WORDS  (RAM_WORDS),
       .EXT_WORDS  (EXT_WORDS)

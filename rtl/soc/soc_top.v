@@ -1,8 +1,7 @@
 // soc_top.v : wires CPU, co-processor, memory and devices into the chip
 // SPDX-License-Identifier: Apache-2.0
 //
-// The analog macros are outside: their pins (names and widths in cosim/regmap.py, MACRO_PINS) are
-// ports, flattened over the macros with macro 0 in the low bits, driven from flops of i_clk.
+// The analog macros are outside: their pins (MACRO_PINS in cosim/regmap.py) are ports, macro 0 in the low bits, flops.
 
 `default_nettype none
 `include "regmap.vh"
@@ -17,6 +16,7 @@ module soc_top #(
    parameter ADC_BITS   = 8,                 // bits of one result
    parameter CODE_W     = OUT_N * ADC_BITS,  // bits out of one macro
    parameter STEPS      = 1,                 // time steps of an evaluation
+   parameter [1023:0] MACRO_SHAPE = 1024'd0,  // of a mixed macro
    parameter PROG_AW    = 16,                // address bits of a macro's program words
    parameter RAM_WORDS  = 262144,
    parameter EXT_WORDS  = 0                  // words of external memory; 0: none
@@ -71,8 +71,7 @@ module soc_top #(
    wire [31:0]     xif_issue_instr, xif_register_rs1, xif_register_rs2, xif_result_data;
    wire [ID_W-1:0] xif_issue_id, xif_commit_id, xif_result_id;
    wire [1:0]      xif_register_rs_valid;
-   wire            xif_commit_valid, xif_commit_kill, xif_result_valid, xif_result_ready;
-   wire            xif_result_we;
+   wire            xif_commit_valid, xif_commit_kill, xif_result_valid, xif_result_ready, xif_result_we;
    wire [4:0]      xif_result_rd;
 
    rv_core #(
@@ -154,6 +153,7 @@ module soc_top #(
       .ADC_BITS   (ADC_BITS),
       .CODE_W     (CODE_W),
       .STEPS      (STEPS),
+      .MACRO_SHAPE(MACRO_SHAPE),
       .PROG_AW    (PROG_AW),
       .ID_W       (ID_W)
    ) u_imac (

@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
 BUILD = ROOT / "build" / "rtl"
 GEN = ROOT / "build" / "gen"  # regmap.vh; also the include folder
-COPROCESSOR = ("xif", "imac", "macro", "stt")  # folders of the co-processor, every kind of macro
+COPROCESSOR = ("xif", "imac", "neuron", "mixed", "macro", "stt")  # folders, every kind of macro
 TAIL_LINES = 60
 
 

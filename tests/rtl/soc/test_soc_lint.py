@@ -13,7 +13,6 @@ import pytest
 from rtl_runner import COPROCESSOR, GEN, ROOT, RTL, file_list
 
 from cosim import gen
-from cosim.rtl_lint import ALONE
 from cosim.tools import iverilog, verilator, yosys
 
 INCLUDES = [f"-I{GEN}", f"-I{RTL / 'cpu'}"]
@@ -45,9 +44,7 @@ def sources(*folders: str) -> list[str]:
 def test_the_file_list_is_complete() -> None:
     listed = file_list()
     assert len(listed) == len(set(listed))
-    alone = {path for part in (*ALONE, "mixed") for path in (RTL / part).glob("*.v")}
-    assert alone
-    assert set(listed) == set(RTL.rglob("*.v")) - alone
+    assert set(listed) == set(RTL.rglob("*.v"))
 
 
 @pytest.mark.parametrize("sizes", SIZES)
