@@ -81,7 +81,7 @@ def stretched_macros(
                 by_supply=ledger.by_supply,
                 by_group=ledger.by_group,
                 programming_j=ledger.programming_j,
-                standby_w=kind.costs(design).standby_w,
+                standby_w=design.macro.standby_w,
                 t_end_ps=t_end_ps,
             )
         )
@@ -92,14 +92,13 @@ def _ledger(
     index: int, outcome: SocOutcome, design: Design, stretch: Stretch
 ) -> tuple[Ledger, list[Event]]:
     """A macro's closed ledger and events, over the complete run's time."""
-    kind, costs = macro_kind(design), macro_kind(design).costs(design)
+    kind, standby_w = macro_kind(design), design.macro.standby_w
     supplies: dict[str, float] = {}
     groups: dict[str, float] = {}
     for energy in outcome.energies.get(f"{kind.name}{index}", ()):
         for sums, parts in ((supplies, energy.by_supply), (groups, energy.by_group)):
             for name, joules in parts.items():
                 sums[name] = sums.get(name, 0.0) + joules
-    standby_w = costs.standby_w
     events, more_j = _stretched(index, outcome.events, stretch, standby_w)
     _check_standby(index, outcome.events, supplies, standby_w)
     if more_j:
@@ -108,7 +107,7 @@ def _ledger(
     ledger = close_ledger(
         index,
         events,
-        programming_j_per_word=costs.prog_word_j,
+        programming_j_per_word=design.macro.prog_word_j,
         totals=(sum(supplies.values()), supplies, groups),
     )
     return ledger, events
