@@ -36,7 +36,6 @@ class Digital(Section):
     """The logic between the layers, rtl/mixed/mixed_digital.v, mapped to the design's gates."""
 
     round_j: float = _q("J", "energy of one round of conversions, neurons included", ge=0)
-    idle_cycle_j: float = _q("J", "energy of a clock cycle outside an evaluation", ge=0)
     leakage_w: float = _q("W", "leakage, always", ge=0)
     area_m2: float = _q("m2", "area", ge=0)
 
@@ -46,6 +45,9 @@ class Mixed(Section):
 
     lanes: int = Field(ge=1, le=256, description="columns converted at a time")
     parts: int = Field(ge=0, le=256, description="row parts converted at a time; 0: all of a layer")
+    keep_on: bool = Field(
+        description="rows and op-amps stay on until the layer's last conversion, not the hold"
+    )
     neuron: Literal["table", "pieces"] = Field(
         description="digital sigmoid: rtl/neuron/neuron_lut.v or neuron_pwl.v"
     )

@@ -74,7 +74,7 @@ def step_macro(
         engine.drive(t_ps, {aux["hold"]: 1})
         held = engine.snapshot()[f"layer{layer}.column"]
         t_ps = wait(1)
-        engine.drive(t_ps, {aux["hold"]: 0, aux[f"layer[{layer}]"]: 0})
+        engine.drive(t_ps, {aux["hold"]: 0, aux[f"layer[{layer}]"]: int(shape.keep_on)})
         sampled = []
         for column, part in shape.rounds(layer):
             engine.drive(
@@ -84,6 +84,7 @@ def step_macro(
             found = engine.sample(shape.converter_pins).codes
             sampled.append([found[pin] for pin in shape.converter_pins])
             t_ps = wait(max(timing.conv_cycles, 2))
+        engine.drive(t_ps, {aux[f"layer[{layer}]"]: 0})
         codes.append(_of_layer(sampled, layer, shape))
         outputs.append(activations(codes[-1], layer, shape))
         column_v.append(held.reshape(shape.heights[layer], shape.outs[layer]))

@@ -54,6 +54,7 @@ class Shape:
     muls: tuple[int, ...]
     shifts: tuple[int, ...]
     offsets: tuple[int, ...]
+    keep_on: bool = False
     neuron: int
 
     @property
@@ -140,6 +141,7 @@ class Shape:
             "ACC_W": self.acc_w,
             "NEURON": self.neuron,
             "ACT_N": self.act_n,
+            "KEEP": int(self.keep_on),
             "OUTS": _packed(self.outs, 16),
             "HEIGHTS": _packed(self.heights, 16),
             "MULS": _packed(self.muls, 8),
@@ -155,18 +157,8 @@ class Shape:
                 f"the mixed shell has at most {MOST_LAYERS} layers, got {self.layers}"
             )
         named = self.parameters
-        numbers = (
-            "LAYERS",
-            "LAYER_W",
-            "LANES",
-            "PARTS",
-            "COL_W",
-            "PART_W",
-            "ACC_W",
-            "NEURON",
-            "ACT_N",
-        )
-        found = _packed([named[name] for name in numbers], 16)
+        numbers = ("LAYERS", "LAYER_W", "LANES", "PARTS", "COL_W", "PART_W", "ACC_W", "NEURON")
+        found = _packed([named[name] for name in (*numbers, "ACT_N", "KEEP")], 16)
         places = {"OUTS": 256, "HEIGHTS": 384, "MULS": 512, "SHIFTS": 576, "OFFSETS": 640}
         return found + sum(named[name] << at for name, at in places.items())
 
@@ -187,6 +179,7 @@ def shape_of(sizes: Sequence[int], design: MixedDesign) -> Shape:
         muls=(mixed.mul_hidden,) * hidden + (mixed.mul_output,),
         shifts=(mixed.shift_hidden,) * hidden + (mixed.shift_output,),
         offsets=(mixed.offset_hidden,) * hidden + (mixed.offset_output,),
+        keep_on=mixed.keep_on,
         neuron=int(mixed.neuron == "pieces"),
     )
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SHAPE, bit 0 first (cosim/mixed/shape.py packs it): numbers of 16 bits LAYERS, LAYER_W, LANES, PARTS, COL_W, PART_W,
-// ACC_W, NEURON, ACT_N; from bit 256 OUTS, from 384 HEIGHTS (16 bits a layer), from 512 MULS, from 576 SHIFTS, from
+// ACC_W, NEURON, ACT_N, KEEP; from bit 256 OUTS, from 384 HEIGHTS (16 bits a layer), from 512 MULS, from 576 SHIFTS, from
 // 640 OFFSETS (8 bits a layer). At most 8 layers. Timing: mixed_shell.v's.
 
 `default_nettype none
@@ -63,6 +63,7 @@ module mixed_macro #(
       .ACC_W    ({16'd0, SHAPE[96 +: 16]}),
       .NEURON   ({16'd0, SHAPE[112 +: 16]}),
       .ACT_N    ({16'd0, SHAPE[128 +: 16]}),
+      .KEEP     ({16'd0, SHAPE[144 +: 16]}),
       .OUTS     (SHAPE[256 +: 16*LAYERS]),
       .HEIGHTS  (SHAPE[384 +: 16*LAYERS]),
       .MULS     (SHAPE[512 +: 8*LAYERS]),

@@ -4,7 +4,7 @@
 // Timing of one layer, with t0 the edge at which its enable rises:
 //    t0                  o_macro_layer[k] rises; its rows see the inputs or the DAC codes
 //    t0 + SETTLE         o_macro_hold rises for one cycle: every column's hold capacitor keeps its volts
-//    t0 + SETTLE + 1     o_macro_layer[k] falls; o_macro_strobe rises for one cycle: the first round,
+//    t0 + SETTLE + 1     o_macro_layer[k] falls (KEEP: with the last capture); o_macro_strobe rises for one cycle: the first round,
 //                        converter (l, p) converts column o_macro_column + l of row part o_macro_part + p
 //    ... + CONV          codes are captured (o_capture in the cycle before), the next round's strobe rises
 // A round takes CONV cycles, at least 2, for the strobe must fall. The select of the next round stands from the
@@ -22,6 +22,7 @@ module mixed_sequencer #(
    parameter PART_W  = 6,                               // bits that hold every layer's parts + PARTS
    parameter CYC_W   = 16,
    parameter DRAIN   = 5,
+   parameter KEEP    = 0,                               // 1: rows stay on until the last conversion
    parameter [16*LAYERS-1:0] OUTS    = {16'd10, 16'd16},  // columns of each layer, layer 0 in the low bits
    parameter [16*LAYERS-1:0] HEIGHTS = {16'd1, 16'd25}    // row parts of each layer
 ) (
@@ -125,7 +126,7 @@ module mixed_sequencer #(
          end else if (go) begin
             layer_q    <= layer_q + 1'b1;
             layer_en_q <= FIRST << (layer_q + 1'b1);
-         end else if (hold_q) begin
+         end else if ((KEEP == 0) ? hold_q : (capture && all_q)) begin
             layer_en_q <= {LAYERS{1'b0}};
          end
 

@@ -23,6 +23,7 @@ module mixed_shell #(
    parameter ACC_W    = 14,
    parameter NEURON   = 0,
    parameter ACT_N    = 16,
+   parameter KEEP     = 0,
    parameter [16*LAYERS-1:0] OUTS    = {16'd10, 16'd16},
    parameter [16*LAYERS-1:0] HEIGHTS = {16'd1, 16'd25},
    parameter [8*LAYERS-1:0]  MULS    = {8'd64, 8'd64},
@@ -162,6 +163,7 @@ module mixed_shell #(
       .PART_W  (PART_W),
       .CYC_W   (CYC_W),
       .DRAIN   (DRAIN),
+      .KEEP    (KEEP),
       .OUTS    (OUTS),
       .HEIGHTS (HEIGHTS)
    ) sequencer (
