@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from xif.bench import level
+
 __all__ = ["ProtocolError", "XifChecker", "XifWires", "reader"]
 
 CPU, COPROCESSOR = "CPU", "co-processor"
@@ -194,17 +196,14 @@ def reader(dut: Any) -> Callable[[str], int]:
         for name in XifWires.__dataclass_fields__
     }
 
-    def level(name: str) -> int:
-        return int(handles[name].value)
-
     def read(name: str) -> int:
         if name in HANDSHAKES:
-            return level(name)
+            return level(handles[name])
         channel = name.split("_", 1)[0].replace("register", "issue")
-        if not level(f"{channel}_valid"):
+        if not level(handles[f"{channel}_valid"]):
             return 0
-        if name in OPERAND_BIT and not level("register_rs_valid") & OPERAND_BIT[name]:
+        if name in OPERAND_BIT and not level(handles["register_rs_valid"]) & OPERAND_BIT[name]:
             return 0
-        return level(name)
+        return level(handles[name])
 
     return read
