@@ -20,7 +20,7 @@ __all__ = ["ROWS", "block", "main", "placed", "update"]
 
 BEGIN = "<!-- results: made by `python -m cosim.reproduce.readme`; do not edit -->"
 END = "<!-- end of results -->"
-HEADS = ("result", "published", "ours", "deviation", "engine", "command")
+HEADS = ("system and command", "result", "published", "ours", "deviation", "engine")
 # of each entry those results that a reader should see first
 ROWS: dict[str, tuple[str, ...]] = {
     "lenet-saving": (
@@ -67,25 +67,26 @@ def block(systems: Mapping[str, System]) -> str:
     lines = [BEGIN, "| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
     for name, system in systems.items():
         rows = {finding.result: finding for finding in system.findings}
+        begin = f"{cell(system.title)}: `cosim reproduce {name}`"
         for result in ROWS.get(name, ()):
             if result not in rows:
                 raise UserInputError(
                     f"reproduction {name} has no result {result!r}: change ROWS of readme.py"
                 )
-            lines.append(_line(system, rows[result]))
+            lines.append(_line(begin, rows[result]))
+            begin = ""  # a system is named in its first row
     return "\n".join([*lines, END])
 
 
-def _line(system: System, finding: Finding) -> str:
+def _line(begin: str, finding: Finding) -> str:
     words = (
-        f"{system.title}: {finding.result}",
+        finding.result,
         finding.published_text,
         finding.ours_text,
         finding.deviation,
         finding.engine,
-        f"`cosim reproduce {system.name}`",
     )
-    return "| " + " | ".join(cell(word) for word in words) + " |"
+    return f"| {begin} | " + " | ".join(cell(word) for word in words) + " |"
 
 
 def placed(text: str, made: str) -> str:
