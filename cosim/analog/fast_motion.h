@@ -72,6 +72,7 @@ struct place { /* one layer's part of the workspace */
 	double *sums, *watts;                                        /* of the operating point, from the sources */
 	float *u, *still, *base, *by_bend, *was_bend, *by_amp; /* lines: now, left by the ramp, without amplifiers, parts */
 	float *d, *d0, *pend, *load, *load_s, *signal; /* amplifiers, moves that the lines have not followed; neurons */
+	float *tie, *tie_f, *move, *pull;              /* tied outputs: their nodes; how their op-amps move */
 	float *s, *f, *s0, *f0, *fg, *hist, *slope;    /* states in a row (below); rates; slopes of the rates */
 	float *x, *rows, *dx, *du, *lines, *lines_f, *rows_b, *rows_f, *relax, *some;
 	float *rise, *taylor;             /* [TERMS][pad], [TAYLOR][pad]: lines by the bend's terms */
@@ -105,6 +106,10 @@ void motion_rows(const struct layer *L, struct place *p);
 void motion_exact_amplifiers(const struct stack *s, const struct layer *L, struct place *p, const float *level);
 void motion_predict(const struct layer *L, struct place *p, const float *c);
 void motion_amplifiers(struct motion *m, long k, const float *c, const float *level);
+/* fast_motion_tied.c */
+void motion_tied_goal(const struct stack *s, const struct layer *L, struct place *p);
+void motion_tied(struct motion *m, long k, const float *c, const float *level);
+void motion_tied_refine(const struct stack *s, const struct layer *L, struct place *p);
 /* fast_motion_stage.c */
 void motion_sources(const struct stack *s, const struct layer *L, struct place *p, const float *level, const float *next);
 void motion_stage(struct motion *m, const float *c, const float *share, const float *level, const float *ahead, int rows);
@@ -123,6 +128,9 @@ void motion_back(struct motion *m, const int *which);
 void motion_refine(struct motion *m, const double *h);
 /* fast_motion_advance.c */
 int motion_advance(struct motion *m, double duration, struct watch *seen);
+
+/* op-amps with dynamics whose outputs are tied */
+static inline int motion_is_tied(const struct stack *s, const struct layer *L) { return s->tie_ohm > 0.0 && !L->exact; }
 
 /* place of a column's line I+; its I- is `cols` further */
 static inline long motion_line(const struct layer *L, long port, long column)

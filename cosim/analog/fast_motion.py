@@ -28,7 +28,7 @@ SOURCES = tuple(
     Path(__file__).parent / f"fast_motion{part}.c"
     for part in (
         *("", "_advance", "_amplifiers", "_bend", "_lines", "_stage", "_state", "_step"),
-        "_watts",
+        *("_tied", "_watts"),
     )
 )
 HEADERS = tuple(Path(__file__).parent / f"fast_motion{part}.h" for part in ("", "_math"))

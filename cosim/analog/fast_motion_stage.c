@@ -135,11 +135,13 @@ void motion_stage(struct motion *m, const float *c, const float *share, const fl
 		memcpy(before, m->failed, sizeof before);
 		if (k)
 			motion_sources(s, L, p, level, p[-1].s + p[-1].n_next * LANES);
-		if (!L->exact)
+		if (!L->exact && !motion_is_tied(s, L))
 			motion_predict(L, p, c);
 		motion_base(m, k, share, level, ahead, rows);
 		if (L->exact)
 			motion_exact_amplifiers(s, L, p, level);
+		else if (motion_is_tied(s, L))
+			motion_tied(m, k, c, level);
 		else
 			motion_amplifiers(m, k, c, level);
 		neurons(s, L, p, c, level);

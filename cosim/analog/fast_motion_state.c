@@ -27,8 +27,8 @@ size_t motion_place(struct motion *m, const struct stack *s, double *work)
 		p->n_lag = p->n_late + L->width, p->n_s = p->n_lag + p->n_w;
 		float **lines[] = {&p->u_f, &p->drive_t, &p->u, &p->still, &p->base, &p->by_bend, &p->was_bend, &p->by_amp,
 				   &p->du, &p->lines, &p->lines_f, &p->relax};
-		float **outs[] = {&p->out_f, &p->w_f, &p->in_f, &p->d, &p->d0, &p->pend, &p->load, &p->load_s};
-		float **columns[] = {&p->y_f, &p->shift, &p->signal};
+		float **outs[] = {&p->out_f, &p->w_f, &p->in_f, &p->d, &p->d0, &p->pend, &p->load, &p->load_s, &p->move, &p->pull};
+		float **columns[] = {&p->y_f, &p->shift, &p->signal, &p->tie, &p->tie_f};
 		float **states[] = {&p->s, &p->f, &p->s0, &p->f0, &p->fg, &p->hist, &p->slope};
 		float **rows[] = {&p->x_f, &p->i_f, &p->x, &p->rows, &p->dx, &p->rows_b, &p->rows_f};
 		for (size_t e = 0; e < sizeof lines / sizeof *lines; e++)
@@ -68,6 +68,7 @@ void motion_off(struct motion *m)
 		struct place *p = m->place + k;
 		memset(p->u, 0, (size_t)L->pad * LANES * sizeof(float));
 		memset(p->d, 0, (size_t)p->n_w * LANES * sizeof(float));
+		memset(p->tie, 0, (size_t)L->width * LANES * sizeof(float));
 		memset(p->out_f, 0, (size_t)p->n_w * LANES * sizeof(float));
 		memset(p->s, 0, (size_t)p->n_s * LANES * sizeof(float));
 		memset(p->f, 0, (size_t)p->n_s * LANES * sizeof(float));
@@ -129,6 +130,8 @@ void motion_head(struct motion *m, const struct goal *goals, const long *which, 
 		struct place *p = m->place + k;
 		long n = L->pad, bias = L->n_in;
 		aim(s, L, goals + k, which, p);
+		if (motion_is_tied(s, L))
+			motion_tied_goal(s, L, p);
 		if (k)
 			motion_sources(s, L, p, level, p[-1].s + p[-1].n_next * LANES);
 		motion_bend_goal(L, p);
@@ -147,8 +150,6 @@ void motion_head(struct motion *m, const struct goal *goals, const long *which, 
 				break;
 		}
 		const double *drive_w = p->sums;
-		for (int e = 0; e < LANES; e++)
-			sum[e] = (float)0.0;
 		lane_dot(p->drive_t, p->u_f, n, sum);
 		for (int e = 0; e < LANES; e++) {
 			p->watts[e] = drive_w[e] + sum[e];

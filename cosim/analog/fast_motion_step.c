@@ -147,6 +147,10 @@ void motion_refine(struct motion *m, const double *h)
 			AT(p->f, j) += slope * off;
 			AT(p->some, j) = off;
 		}
+		if (motion_is_tied(m->stack, m->stack->layers + k)) {
+			motion_tied_refine(m->stack, m->stack->layers + k, p);
+			continue;
+		}
 		EACH(j, p->n_w) {
 			AT(p->d, j) -= AT(p->some, j);
 			AT(p->pend, j) -= AT(p->some, j);

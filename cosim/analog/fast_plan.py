@@ -161,12 +161,6 @@ def _plan(stack: FastStack) -> MotionPlan:
             "engine fast moves no neurons without buffers in time: "
             "macro.buffer.enabled must be true, or ask for operating points alone (--at-rest)"
         )
-    if macro.partition.outputs == "tied" and macro.amplifier.kind == "realisable":
-        raise DesignError(
-            "engine fast moves no tied outputs of realisable amplifiers in time: "
-            "macro.partition.outputs must be summed, or macro.amplifier.kind ideal, "
-            "or ask for operating points alone (--at-rest)"
-        )
     if n > MOST_LAYERS:
         raise DesignError(f"engine fast follows at most {MOST_LAYERS} layers in time, got {n}")
     kept: list[object] = []
@@ -249,7 +243,7 @@ def _layer(stack: FastStack, index: int, kept: list[object]) -> _Layer:
     own = np.diagonal(by.reshape(-1, cols, 2, cols), axis1=1, axis2=3)  # (block, side, column)
     t = reduced.t.reshape(-1, layer.n_in + 1).T
     ztx = (z @ _blocks(reduced.t, cols)).reshape(-1, layer.n_in + 1).T  # block by block
-    bent = not solver.linear
+    bent = bool(np.isfinite(layer.cell.v_h_v))
     bend = bend_of(layer, reduced, design.macro.vdd_v, first=index == 0) if bent else None
     square = np.zeros((*z.shape[:2], wide, wide))
     square[:, :, : 2 * cols, : 2 * cols] = z.transpose(0, 1, 3, 2)

@@ -9,12 +9,13 @@
  *    0 = G = sum_h (out_h - a)/tie - i_neuron(a)
  *
  * An arrow: F_h knows w_h and a alone. F_h falls in both, so w_h(a) falls and G(a) falls whatever saturates: Newton in a
- * bracket for a, the w_h eliminated, each by Newton in a bracket too.
+ * bracket for a, the w_h eliminated, each by Newton in a bracket too. Before that Newton in all of them at once is tried
+ * from what they were: where it closes it has found the same, and lines that move little need no more.
  */
 #include "fast_kernel.h"
 #include <math.h>
 
-enum { TURNS = 100 };
+enum { TURNS = 100, JOINT_TURNS = 6, JOINT_PORTS = 64 };
 static const double CLOSE_V = 1e-7; /* quadratic: what remains is below 1e-11 V */
 
 struct stage { /* an op-amp in its surroundings: r_out/tie, c, d; slope of vid in w; and of one input A, r_out b */
@@ -66,13 +67,16 @@ static double neuron(const struct amplifier *p, double v, double *slope)
 	return ((c[0] * h + c[1]) * h + c[2]) * h + c[3];
 }
 
-/* Where a falling function is 0, next: Newton from x, or the bracket's far end while that was never tried, or its middle.
- * `most` is where the bracket began. */
-static double next(double f, double df, double x, double most, double *low, double *high)
+/* Where a falling function is 0, next: Newton from x, or the bracket's far end while that was never tried, or its middle,
+ * also where Newton moves by more than half of its last move. `most` is where the bracket began. */
+static double next(double f, double df, double x, double most, double *low, double *high, double *last)
 {
-	double new = x - f / df;
+	double new = x - f / df, moved = fabs(new - x), before = *last;
 
 	*(f > 0 ? low : high) = x;
+	*last = moved;
+	if (moved > 0.5 * before && *low > -most && *high < most)
+		return 0.5 * (*low + *high);
 	if (new > *high)
 		return *high == most && x != most ? most : 0.5 * (*low + *high);
 	if (new < *low)
@@ -80,24 +84,67 @@ static double next(double f, double df, double x, double most, double *low, doub
 	return new == new ? new : 0.5 * (*low + *high);
 }
 
+/* An op-amp at w and a: its equation and what that has for slopes in w and in a. */
+static double equation(const struct amplifier *p, const struct stage *s, double a, double w, double *by_w, double *by_a)
+{
+	const double ka = p->k / p->a0;
+	double t = tanh(p->k * (s->vid + s->alpha * (w - s->back + s->ratio * a) / s->d)), s_up, s_down;
+	double up = corner((w - p->swing) / p->soft, &s_up), down = corner((-w - p->swing) / p->soft, &s_down);
+	double bend = p->k * s->alpha / s->d * (1.0 - t * t);
+
+	*by_w = bend - ka - 2.0 / p->soft * (s_up + s_down);
+	*by_a = bend * s->ratio;
+	return t - ka * w - 2.0 * (up - down);
+}
+
 /* w of one op-amp while the common node stands at `a`, from a start in *w; its slope in `a`. Returns 1 if there is none. */
 static long solve_stage(const struct amplifier *p, const struct stage *s, double a, double *w, double *slope)
 {
-	const double ka = p->k / p->a0, most = p->swing + 2.0 * p->soft; /* beyond, the clamp is above any tanh */
-	double low = -most, high = most, x = between(low, *w, high);
+	const double most = p->swing + 2.0 * p->soft; /* beyond, the clamp is above any tanh */
+	double low = -most, high = most, x = between(low, *w, high), last = INFINITY;
 
 	for (long turn = 0; turn < TURNS; turn++) {
-		double t = tanh(p->k * (s->vid + s->alpha * (x - s->back + s->ratio * a) / s->d)), s_up, s_down;
-		double up = corner((x - p->swing) / p->soft, &s_up), down = corner((-x - p->swing) / p->soft, &s_down);
-		double f = t - ka * x - 2.0 * (up - down), bend = p->k * s->alpha / s->d * (1.0 - t * t);
-		double df = bend - ka - 2.0 / p->soft * (s_up + s_down), new = next(f, df, x, most, &low, &high);
+		double df, by_a, f = equation(p, s, a, x, &df, &by_a), new = next(f, df, x, most, &low, &high, &last);
 		double moved = fabs(new - x);
-		*slope = -bend * s->ratio / df;
+		*slope = -by_a / df;
 		*w = x = new;
 		if (moved < CLOSE_V)
 			return f != f;
 	}
 	return 1;
+}
+
+/* All w of output j and their node at once, from what they are (`out` holds w). Returns 1 where that has closed. */
+static long together(const struct layer *z, struct state *g, struct stage *s, long j, long e, double *node)
+{
+	const struct amplifier *p = &z->amp;
+	const double g_tie = 1.0 / (s->d * z->tie);
+	double moves[JOINT_PORTS], pull[JOINT_PORTS];
+
+	for (long turn = 0; turn < JOINT_TURNS && z->ports <= JOINT_PORTS; turn++) {
+		double slope, a = *node, sum = -neuron(p, a + p->shift[j] - p->ref, &slope), by_w, by_a, most, moved;
+		for (long q = 0; q < z->ports; q++) {
+			connect(z, g, q, j, e, s);
+			double w = g->out[q * z->n_out + j][e], f = equation(p, s, a, w, &by_w, &by_a);
+			sum += g_tie * (w - s->back - s->c * a - f / by_w);
+			slope += g_tie * (s->c + by_a / by_w);
+			moves[q] = -f / by_w;
+			pull[q] = by_a / by_w;
+		}
+		moved = sum / slope;
+		most = fabs(moved);
+		for (long q = 0; q < z->ports; q++) {
+			double move = moves[q] - pull[q] * moved;
+			g->out[q * z->n_out + j][e] += move;
+			most = fmax(most, fabs(move));
+		}
+		*node = a + moved;
+		if (!(most < 1.0))
+			return 0;
+		if (most < CLOSE_V)
+			return 1;
+	}
+	return 0;
 }
 
 /* Output j of input e: `out` holds a start of every op-amp's output, then the solution. Returns 1 if there is none. */
@@ -106,7 +153,7 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 	const struct amplifier *p = &z->amp;
 	const double g_tie = 1.0 / (s->d * z->tie), ports = (double)z->ports;
 	double a = 0.0, back = 0.0;
-	long lost = 1, close = 0;
+	long lost = 0, close = 0;
 
 	for (long q = 0; q < z->ports; q++) {
 		connect(z, g, q, j, e, s);
@@ -115,7 +162,7 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 	}
 	/* beyond, every op-amp pulls back by more than the neuron can draw */
 	const double most = (p->swing + 2.0 * p->soft + back + p->load_a / (ports * g_tie)) / s->c;
-	double low = -most, high = most;
+	double low = -most, high = most, last = INFINITY;
 	a = between(low, a, high);
 	for (long q = 0; q < z->ports; q++) { /* `out` holds w meanwhile */
 		double *w = &g->out[q * z->n_out + j][e];
@@ -126,7 +173,9 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 		}
 		*w = s->d * *w + s->back - s->ratio * a;
 	}
-	for (long turn = 0; turn < TURNS; turn++) {
+	const long open = !together(z, g, s, j, e, &a);
+	a = between(low, a, high);
+	for (long turn = 0; open && turn < TURNS; turn++) {
 		double slope, dw, sum = -neuron(p, a + p->shift[j] - p->ref, &slope);
 		slope = -slope;
 		lost = 0;
@@ -140,7 +189,7 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 		lost += !(fabs(sum / slope) < CLOSE_V);
 		if (close)
 			break;
-		double new = next(sum, slope, a, most, &low, &high);
+		double new = next(sum, slope, a, most, &low, &high, &last);
 		close = fabs(new - a) < CLOSE_V; /* once more, so that every w belongs to this a */
 		a = new;
 	}

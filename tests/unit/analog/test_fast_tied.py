@@ -11,12 +11,14 @@ import pytest
 from scipy.optimize import root
 
 from cosim.analog import fast_chord
-from cosim.analog.fast import FastEngine
 from cosim.analog.fast_amplifier import pair_current, softplus, supply_share
 from cosim.analog.fast_forward import FastStack, fast_stack
+from cosim.analog.fast_motion import Motion
+from cosim.analog.fast_window import evaluate_window
+from cosim.analog.ladder import fast_against_ngspice
 from cosim.analog.variation import Die, sample_die
 from cosim.design import load_design
-from cosim.errors import ConvergenceError, DesignError
+from cosim.errors import ConvergenceError
 
 TIED = ["macro.partition.outputs=tied", "macro.tile.rows=8", "macro.tile.cols=8"]
 LINEAR = ["device.mtj.bias_dependent=false"]
@@ -29,6 +31,8 @@ WEIGHTS = [
     np.where(np.arange(N_ROWS) < PARTS[0][1], 1, -1),  # partitions that disagree: one saturates
     np.resize([1, -1, 0, 1, 1, 0, -1], N_ROWS),  # and about the same
 ]
+
+DISAGREE, FIGHT_A = np.arange(N_ROWS - 1) % 4 // 3, 5e-4  # the op-amps of output 0 pull apart
 
 
 class Column:
@@ -180,7 +184,47 @@ def test_what_is_left_over_is_honoured(
         stack.solve(drive_v)
 
 
-def test_motion_is_refused_and_names_what_to_ask_for(random_stack: Callable) -> None:
-    engine = FastEngine("m0", load_design("imac_14nm", TIED), SIZES)
-    with pytest.raises(DesignError, match=r"outputs must be summed.*--at-rest"):
-        engine.program(tuple(layer.astype(float) for layer in random_stack(*SIZES)))
+@pytest.mark.spice
+@pytest.mark.parametrize("agree", [True, False], ids=["two layers", "op-amps that disagree"])
+def test_they_move_as_in_ngspice(agree: bool, random_stack: Callable) -> None:
+    if agree:
+        design, weights = load_design("imac_14nm", [*TIED, *WIRES]), random_stack(*SIZES)
+    else:
+        design, weights = (
+            load_design("imac_14nm", [*TIED, *BARE, *LINEAR]),
+            [np.column_stack(WEIGHTS).astype(np.int8)],
+        )
+        stack = fast_stack(weights, design)
+        state = stack.solve(stack.drive_of(DISAGREE))
+        delivered = np.asarray(state.layers[0].bank.out_a)
+        assert np.ptp(delivered[0, :, 0]) > FIGHT_A
+    bits = np.arange(SIZES[0]) % 5 % 2 if agree else DISAGREE
+    found = fast_against_ngspice(design, weights, bits)
+    assert [bound.name for bound in found if not bound.ok] == []
+    (settling,) = (bound for bound in found if bound.name == "settling time")
+    assert settling.value < 0.01
+
+
+@pytest.mark.parametrize("tie_ohm", ["1e-3", "1.0", "300.0"])
+def test_windows_are_the_same_alone_and_in_a_batch_and_end_where_they_should(
+    tie_ohm: str, random_stack: Callable
+) -> None:
+    design = load_design("imac_14nm", [*TIED, *WIRES, f"macro.partition.tie_ohm={tie_ohm}"])
+    stack = fast_stack(random_stack(*SIZES), design, die=sample_die(design, SIZES, seed=4))
+    bits = np.random.default_rng(3).integers(0, 2, (4, SIZES[0]))
+    batch = evaluate_window(stack, stack.drive_of(bits), 4e-9, 1.6e-3)
+    assert (batch.settling_s < 3e-9).all()
+    assert batch.steps[:, 0].max() < 120
+    for k, one in enumerate(bits):
+        alone = evaluate_window(stack, stack.drive_of(one), 4e-9, 1.6e-3)
+        assert batch.settling_s[k] == pytest.approx(alone.settling_s[0], rel=1e-3)
+        for supply, joules in batch.energy_j.items():
+            assert joules[k] == pytest.approx(alone.energy_j[supply][0], rel=1e-3), supply
+    motion, goal = Motion(stack), stack.solve(stack.drive_of(bits[:1]))
+    motion.off()
+    motion.head_for(goal, from_off=True)
+    motion.advance(6e-9)
+    for layer in range(2):
+        assert np.abs(motion.amplifier_v(layer) - goal.amplifier_v[layer][0]).max() < 2e-5
+    for supply, watts in goal.power_w.items():
+        assert motion.power_w()[supply] == pytest.approx(watts[0], rel=2e-4, abs=1e-12), supply
