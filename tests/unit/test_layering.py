@@ -31,10 +31,11 @@ ALLOWED: dict[str, set[str]] = {
     "design_section": set(),
     "design_device": {"design_section"},
     "design_energy": {"design_section"},
+    "design_macro": {"design_section", "design_energy"},
     "design_memory": {"design_section"},
     "design_variation": {"design_section"},
     "design": {"errors", "design_file", "design_section"}
-    | {"design_device", "design_energy", "design_memory", "design_variation"},
+    | {"design_device", "design_energy", "design_macro", "design_memory", "design_variation"},
     "model": BASE,
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
@@ -48,15 +49,15 @@ ALLOWED: dict[str, set[str]] = {
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
-    "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn"},
+    "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn", "mixed"},
     "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
-    "macros": BASE | {"design", "bridge", "sttbsnn"},  # kinds of macro: pins, engines, names
+    "macros": BASE | {"design", "bridge", "sttbsnn", "mixed"},  # kinds of macro: pins, engines, names
     "rtl_lint": BASE,
     "applications": {"errors"},
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
-    | {"applications", "design_memory", "macros"},
+    | {"applications", "design_memory", "macros", "sttbsnn"},
     "sampled": BASE
     | {"macros", "report", "trace"}
     | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
@@ -70,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     # one module a published system: each may use whatever makes its figures
     "reproduce": BASE
     | {"design", "model", "mapping", "analog", "sttbsnn", "bridge", "trace", "report", "flow"}
-    | {"api", "applications", "sampled", "study"},
+    | {"api", "applications", "energy", "sampled", "study"},
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
     | {"applications", "doctor", "flow", "rtl_lint", "bench", "study", "api"}

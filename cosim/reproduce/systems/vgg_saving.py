@@ -13,6 +13,7 @@ from cosim.model.colour import load_colour
 from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 from cosim.reproduce.entry import Entry, Finding, Published, Task
+from cosim.units import si
 
 __all__ = ["ENTRY", "PUBLISHED"]
 
@@ -98,7 +99,7 @@ def _saving(task: Task) -> list[Finding]:
             conditions=given,
             engine="RTL and fast",
             reason=f"{REASON}. One sigma of the constants moves ours from {100 * low:.2f} to "
-            f"{100 * high:.2f} %. Equal if the FC layers took {needed_j:.3g} J on the CPU",
+            f"{100 * high:.2f} %. Equal if the FC layers took {si(needed_j, 'J')} on the CPU",
         ),
         *(
             Finding(
@@ -106,7 +107,7 @@ def _saving(task: Task) -> list[Finding]:
                 unit="J",
                 ours=found.figures["energy_j"][index],
                 conditions=f"{given}; {found.figures['cycles'][index] / 1e6:.2f} M cycles, FC "
-                f"layers {fully.cycles[index]:,.0f} of them and {fully.energy_j[index]:.3g} J",
+                f"layers {fully.cycles[index]:,.0f} of them and {si(fully.energy_j[index], 'J')}",
                 engine=engine,
                 reason="Published without absolute joules",
             )
