@@ -19,12 +19,14 @@ class Application:
     name: str
     model: str
     design: str
+    spiking: bool = False
 
 
 APPLICATIONS = (
     Application(name="lenet5", model="lenet5", design="imac_14nm"),
     Application(name="mlp", model="mlp", design="imac_mlp"),
     Application(name="vgg", model="vgg", design="vgg_14nm"),
+    Application(name="snn", model="snn_mnist", design="snn_65nm", spiking=True),
 )
 
 

@@ -24,6 +24,7 @@ class App(StrEnum):
     lenet5 = "lenet5"
     mlp = "mlp"
     vgg = "vgg"
+    snn = "snn"
 
 
 class Engine(StrEnum):

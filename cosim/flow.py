@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from cosim.applications import application
 from cosim.bridge.soc import SocOutcome, SocRun, read_outcome, run_soc
 from cosim.errors import CosimError, FirmwareError, MismatchError, RunFolderError
 from cosim.flow_energy import account_energy
@@ -20,10 +21,10 @@ from cosim.flow_inputs import (
     Prepared,
     RunOptions,
     prepare,
-    weights_sha256,
     write_inputs,
 )
 from cosim.flow_macro import write_macro
+from cosim.flow_spiking import check_spikes, prepare_spiking
 from cosim.flow_traces import region_passes, tracing_of, window_of, write_traces
 from cosim.image.regions import region_name
 from cosim.macros import macro_kind, macro_specs
@@ -64,7 +65,8 @@ def run_application(
 
     tell("building firmware", 0)
     window_of(options)  # a window that cannot be is found before the rest is worked out
-    prepared = prepare(options)
+    spiking = application(options.application).spiking
+    prepared = prepare_spiking(options) if spiking else prepare(options)
     folder = open_folder()
     with folder.logging():
         write_inputs(folder, prepared)
@@ -96,7 +98,7 @@ def run_application(
 
 
 def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutcome:
-    design, network = prepared.design, prepared.network
+    design = prepared.design
     cpu_only = prepared.options.engine == CPU_ONLY
     engine = "ideal" if cpu_only else prepared.options.engine  # it is there but never started
     done = 0
@@ -115,7 +117,7 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
         macros=macro_specs(
             design,
             folder.path / "config.resolved.yaml",
-            network.fc_sizes,
+            prepared.sizes,
             engine=engine,
             count=design.soc.n_macro,
             die=prepared.options.die,
@@ -139,7 +141,8 @@ def _ledgers(prepared: Prepared, outcome: SocOutcome) -> list[Ledger]:
     if prepared.options.engine == CPU_ONLY:
         return []
     ledgers = []
-    name = macro_kind(prepared.design).name
+    kind = macro_kind(prepared.design)
+    name, costs = kind.name, kind.costs(prepared.design)
     for index in range(prepared.design.soc.n_macro):
         parts = outcome.energies.get(f"{name}{index}", ())
         totals = None
@@ -155,7 +158,7 @@ def _ledgers(prepared: Prepared, outcome: SocOutcome) -> list[Ledger]:
             close_ledger(
                 index,
                 outcome.events,
-                programming_j_per_word=prepared.design.macro.prog_word_j,
+                programming_j_per_word=costs.prog_word_j,
                 totals=totals,
             )
         )
@@ -186,11 +189,11 @@ def _result(
         "reason": reason,
         "application": options.application,
         "engine": options.engine,
-        "model": {"name": prepared.network.name, "sha256": weights_sha256(prepared.network)},
+        "model": {"name": prepared.network.name, "sha256": prepared.model_sha256},
         "design": {
             "name": design.name,
             "digest": design.digest(),
-            "wires": design.wires.enabled,
+            "wires": macro_kind(design).costs(design).wires,
         },
         "data": {"source": prepared.data.source, "asked": options.images},
         "clock_period_s": design.clock.period_ps * 1e-12,
@@ -216,6 +219,7 @@ def _check(prepared: Prepared, outcome: SocOutcome) -> None:
         )
     for picture in pictures:
         _check_picture(prepared, picture)
+    check_spikes(prepared, outcome.evaluations)
 
 
 def _check_picture(prepared: Prepared, picture: Picture) -> None:

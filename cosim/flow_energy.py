@@ -62,21 +62,21 @@ def _account(prepared: Prepared, outcome: SocOutcome, macros: Sequence[Ledger]) 
         if got != want:
             raise MismatchError(f"profile.txt holds {got} {what}, marks.txt {want}")
     ledger = digital_ledger(profile, read_image(prepared.image.hex), prepared.design)
-    name = macro_kind(prepared.design).name
+    kind = macro_kind(prepared.design)
     return Account(
         ledger=ledger,
         name_of=region_name,
         places=read_places(prepared.image.elf, [cell.pc for cell in profile.cells]),
         macros=tuple(
             macro_part(
-                f"{name}{macro.macro}",
+                f"{kind.name}{macro.macro}",
                 macro.macro,
                 outcome.events,
                 region_passes(outcome),
                 by_supply=macro.by_supply,
                 by_group=macro.by_group,
                 programming_j=macro.programming_j,
-                standby_w=prepared.design.macro.standby_w,
+                standby_w=kind.costs(prepared.design).standby_w,
                 t_end_ps=end.t_ps,
             )
             for macro in macros

@@ -83,7 +83,7 @@ def second_opinion(folder: Path, say: Callable[[str], None]) -> SecondOpinion:
 
 
 def _run(prepared: Prepared, folder: Path, gates: Gates | None, tracing: Tracing | None) -> None:
-    sizes = prepared.network.fc_sizes
+    sizes = prepared.sizes
     pins = macro_kind(prepared.design).pins(prepared.design, sizes)
     run = SocRun(
         image=prepared.image.hex,

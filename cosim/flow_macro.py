@@ -8,9 +8,11 @@ import logging
 from cosim.analog.characterise import neuron_curve
 from cosim.analog.factory import make_engine
 from cosim.analog.waveform import evaluation_waveform
+from cosim.design import Design
 from cosim.errors import DesignError
 from cosim.flow_inputs import CPU_ONLY, Prepared
 from cosim.model.integer import feature_bits, features
+from cosim.model.network import Network
 from cosim.report.read import MACRO_FILE
 from cosim.trace.run_folder import RunFolder
 
@@ -26,6 +28,8 @@ def write_macro(folder: RunFolder, prepared: Prepared) -> None:
     if prepared.options.engine == CPU_ONLY:
         return
     design, network = prepared.design, prepared.network
+    if not isinstance(design, Design) or not isinstance(network, Network):
+        return  # no drawing of this kind
     bits = feature_bits(features(network, prepared.data.images[:1]))[0]
     try:
         engine = make_engine(FAST, "waveform", design, network.fc_sizes)

@@ -14,12 +14,30 @@ from typing import Any
 
 from cosim.bridge.soc_config import MacroSpec
 from cosim.bridge.soc_pins import MacroPins
-from cosim.design import IMAC, DesignFile
+from cosim.design import IMAC, Design, DesignFile
 from cosim.errors import DesignError
+from cosim.sttbsnn.chip import KIND as STT_CHIP
+from cosim.sttbsnn.chip import SttChip
 
-__all__ = ["KINDS", "MacroKind", "macro_kind", "macro_specs"]
+__all__ = ["KINDS", "MacroCosts", "MacroKind", "macro_kind", "macro_specs"]
 
 DIES_A_MACRO = 1_000_000
+DECIDED = 0.5  # of the supply: a latch that is beyond stays on its side
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacroCosts:
+    """What a run writes into the sequencer, cycles, and what no engine knows.
+
+    `standby_w` is the power between evaluations that is standby; engines bill it.
+    """
+
+    settle_cycles: int
+    conv_cycles: int
+    prog_cycles: int
+    prog_word_j: float
+    standby_w: float
+    wires: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +50,8 @@ class MacroKind:
 
     name: str
     title: str
-    pins: Callable[[DesignFile, Sequence[int]], MacroPins]
+    pins: Callable[[Any, Sequence[int]], MacroPins]
+    costs: Callable[[Any], MacroCosts]
     factory: str
     probes: str
     loader: str
@@ -51,9 +70,50 @@ class MacroKind:
         }
 
 
-def _stack_pins(design: DesignFile, sizes: Sequence[int]) -> MacroPins:
+def _stack_pins(design: Design, sizes: Sequence[int]) -> MacroPins:
     del design
     return MacroPins(in_w=sizes[0], out_n=sizes[-1])
+
+
+def _stack_costs(design: Design) -> MacroCosts:
+    macro = design.macro
+    return MacroCosts(
+        settle_cycles=macro.timing.settle_cycles,
+        conv_cycles=macro.timing.conv_cycles,
+        prog_cycles=macro.timing.prog_cycles,
+        prog_word_j=macro.prog_word_j,
+        standby_w=macro.standby_w,
+        wires=design.wires.enabled,
+    )
+
+
+def _tile_pins(design: SttChip, sizes: Sequence[int]) -> MacroPins:
+    return MacroPins(
+        shell=2,
+        in_w=sizes[0],
+        aux_w=sizes[1] * design.threshold.bits,
+        out_n=sizes[1],
+        out_bits=1,
+        aux_pin="th[{}]",
+        strobe_pin="strobe",
+        code_pin="spike[{}]",
+        asynchronous=True,
+        decided="latch",
+        decided_v=DECIDED * design.latch.vdd_v,
+        more=(("STEPS", design.tile.steps),),
+    )
+
+
+def _tile_costs(design: SttChip) -> MacroCosts:
+    tile = design.tile
+    return MacroCosts(
+        settle_cycles=tile.settle_cycles,
+        conv_cycles=tile.sense_cycles,
+        prog_cycles=tile.prog_cycles,
+        prog_word_j=tile.prog_word_j,
+        standby_w=design.standby_most_w,
+        wires=True,
+    )
 
 
 KINDS: Mapping[str, MacroKind] = {
@@ -61,6 +121,7 @@ KINDS: Mapping[str, MacroKind] = {
         name="imac",
         title="IMAC",
         pins=_stack_pins,
+        costs=_stack_costs,
         factory="cosim.analog.factory:make_engine",
         probes="cosim.analog.probes:stack_probes",
         loader="cosim.design:load_design",
@@ -74,6 +135,26 @@ KINDS: Mapping[str, MacroKind] = {
         limits=(
             "`fast` is held against ngspice by `cosim ladder`; `ideal` has no wires and no time: "
             "its energy is an upper figure.",
+        ),
+    ),
+    STT_CHIP: MacroKind(
+        name="stt",
+        title="STT tiles",
+        pins=_tile_pins,
+        costs=_tile_costs,
+        factory="cosim.sttbsnn.chip:make_tile",
+        probes="cosim.sttbsnn.chip:tile_probes",
+        loader="cosim.sttbsnn.chip:load_stt_chip",
+        sampler="cosim.sttbsnn.chip:sample_tile_die",
+        swings=(
+            ("cells", ("cells",)),
+            ("lines", ("lines",)),
+            ("latches", ("latches",)),
+            ("thresholds", ("thresholds",)),
+        ),
+        limits=(
+            "`fast` is held against ngspice by `cosim ladder`; `ideal` takes every row as nominal.",
+            "Threshold ladders draw power all the time; it stands as standby.",
         ),
     ),
 }

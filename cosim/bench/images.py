@@ -66,7 +66,7 @@ def _coupled_s(prepared: Prepared, folder: Path) -> float:
     macro = MacroSpec(
         name="imac0",
         kind="fast",
-        sizes=prepared.network.fc_sizes,
+        sizes=prepared.sizes,
         design=str(folder / "design.yaml"),
         foreseen=prepared.foreseen,
     )

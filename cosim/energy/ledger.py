@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cosim.design import Design
+from cosim.design import ChipDesign
 from cosim.energy.decode import CLASSES, Use, decode
 from cosim.energy.profile import Cell, Profile, RegionCount
 from cosim.errors import FirmwareError, MismatchError
@@ -133,7 +133,7 @@ class Ledger:
         return {name: found[name] for name in (*CLASSES, TRAP, REST, DMA) if name in found}
 
 
-def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -> Ledger:
+def digital_ledger(profile: Profile, words: Mapping[int, int], design: ChipDesign) -> Ledger:
     """The ledger of a profile; `words` are the firmware's instructions by address."""
     values = _values(design)
     period_s = design.clock.period_ps / PS_PER_S
@@ -176,7 +176,7 @@ def digital_ledger(profile: Profile, words: Mapping[int, int], design: Design) -
     return ledger
 
 
-def _values(design: Design) -> dict[str, float]:
+def _values(design: ChipDesign) -> dict[str, float]:
     data = design.energy.model_dump()
     flat = {**data, **{f"instruction.{key}": value for key, value in data["instruction"].items()}}
     values = {name: float(flat[name]) for name in COMPONENT_OF}

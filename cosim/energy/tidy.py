@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cosim.design import Design
+from cosim.design import ChipDesign
 from cosim.energy.account import Account
 from cosim.energy.ledger import EVERY_COMPONENT_OF, Item
 
@@ -17,7 +17,7 @@ __all__ = ["csv_text", "energy_section", "grid_csv", "lines_csv"]
 
 
 def energy_section(
-    account: Account, design: Design, *, images: int, inside: Iterable[str]
+    account: Account, design: ChipDesign, *, images: int, inside: Iterable[str]
 ) -> dict[str, Any]:
     """Section `energy` of result.json; `inside` names the regions that belong to an image."""
     ledger, energy = account.ledger, design.energy

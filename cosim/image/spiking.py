@@ -90,7 +90,7 @@ def map_checksum(spikes: NDArray[np.uint8]) -> int:
 def _words(bits: NDArray[np.generic]) -> NDArray[np.uint32]:
     """Bits (..., 32) as words, the first in the LSB."""
     shifts = np.arange(CHANNELS, dtype=np.uint32)
-    return np.bitwise_or.reduce(np.asarray(bits, np.uint32) << shifts, axis=-1)
+    return np.asarray(np.bitwise_or.reduce(np.asarray(bits, np.uint32) << shifts, axis=-1))
 
 
 def _config_text(image: SpikingImage) -> str:

@@ -31,6 +31,7 @@ __all__ = ["BsnnEngine", "FastBsnn", "IdealBsnn"]
 Floats = NDArray[np.float64]
 Solve = Callable[[NDArray[np.int64]], tuple[Floats, float]]
 SETTLED_V = 1e-5
+AHEAD_PS = 64  # latches are stepped so far at a time
 GROUPS = {"read": "cells", "lines": "lines", "latch": "latches", "threshold": "thresholds"}
 
 
@@ -116,8 +117,9 @@ class BsnnEngine:
             if not self._listening(now_ps):
                 now_ps = self._bill(now_ps, until_ps)
                 break
-            spikes = self._latches.step(now_ps, self._input_v)
-            now_ps = self._bill(now_ps, now_ps + 1)
+            most = min(AHEAD_PS, until_ps - now_ps)
+            done_ps, spikes = self._latches.run(now_ps, most, self._input_v)
+            now_ps = self._bill(now_ps, now_ps + done_ps)
             crossings += [
                 Crossing(
                     pin=spike_pin(s.row),
@@ -231,8 +233,8 @@ class BsnnEngine:
         levels = self._programmed()[1]
         return sum(ladder_w(self.design, levels.low_v, levels.high_v, bits) for bits in self._codes)
 
-    def _input_v(self, t_ps: float) -> Floats:
-        return self._sl.volts(t_ps) - self._threshold.volts(t_ps) + self._offset_v()
+    def _input_v(self, times_ps: Floats) -> Floats:
+        return self._sl.over(times_ps) - self._threshold.over(times_ps) + self._offset_v()
 
     def _listening(self, t_ps: int) -> bool:
         """Whether a latch moves, or may yet."""

@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """latch : the equations of veriloga/sense_latch.va over the rows of a tile, in time.
 
-The clock's edge, regeneration and the spike driver are stepped together (Runge-Kutta 4), so a
-spike's crossing time is that of the same equations that ngspice solves.
+The clock's edge, regeneration and the spike driver are stepped together (latch_run.c), so a spike's
+crossing time is that of the same equations that ngspice solves.
 """
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.analog.fast_build import library
 from cosim.sttbsnn.design import BsnnDesign
 
 __all__ = ["LatchRows", "Spike"]
 
 Floats = NDArray[np.float64]
-PARTS = 2  # steps a picosecond
+PARTS = 2  # steps a picosecond, as in latch_run.c
+SOURCE = Path(__file__).with_name("latch_run.c")
 STILL_V = 1e-7  # of latch and spike wire in a picosecond: nothing moves
 
 
@@ -67,58 +72,50 @@ class LatchRows:
             moving=self.moving,
         )
 
-    def step(self, t_ps: int, input_v: Callable[[float], Floats]) -> list[Spike]:
-        """One picosecond from `t_ps` with `input_v(t)` (rows,) across the inputs."""
-        found: list[Spike] = []
-        before = self.w_v, self.q_v
-        h = 1.0 / PARTS
-        for part in range(PARTS):
-            t = t_ps + part * h
-            y = np.stack([self.w_v, self.q_v, np.zeros_like(self.w_v)])
-            inputs = [input_v(t), input_v(t + 0.5 * h), input_v(t + h)]
-            k1 = self._rate(t, y, inputs[0])
-            k2 = self._rate(t + 0.5 * h, y + 0.5 * h * k1, inputs[1])
-            k3 = self._rate(t + 0.5 * h, y + 0.5 * h * k2, inputs[1])
-            k4 = self._rate(t + h, y + h * k3, inputs[2])
-            y = y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-            found += self._crossed(self.q_v, y[1], t, h)
-            self.w_v, self.q_v = y[0], y[1]
-            self.joules += float(y[2].sum())
-        drift = max(float(np.abs(a - b).max()) for a, b in zip(before, y[:2], strict=True))
-        ramping = t_ps + 1 < self.clock[2] + self.design.latch.edge_ps
-        self.moving = ramping or drift > STILL_V
-        return found
+    def run(
+        self, t_ps: int, most: int, input_v: Callable[[Floats], Floats]
+    ) -> tuple[int, list[Spike]]:
+        """Up to `most` picoseconds from `t_ps`, to the first that has a spike or after the motion.
+
+        `input_v(times)` (n, rows) is across the inputs. Returns the picoseconds and the spikes.
+        """
+        rows = len(self.w_v)
+        times = t_ps + np.arange(2 * PARTS * most + 1) / (2 * PARTS)
+        inputs = np.ascontiguousarray(input_v(times), dtype=np.float64)
+        self.w_v, self.q_v = self.w_v.copy(), self.q_v.copy()
+        joules, moving = ctypes.c_double(0.0), ctypes.c_long(0)
+        crossed = np.empty(rows)
+        latch = self.design.latch
+        lags = (latch.vdd_v, latch.tau_ps, latch.gain, latch.reset_ps, latch.on_v)
+        wires = (latch.drive_ohm, latch.load_f, float(latch.edge_ps))
+        values = np.array([*lags, *wires, *self.clock, STILL_V])
+        done = int(
+            _kernel()(
+                ctypes.c_long(rows),
+                ctypes.c_long(most),
+                ctypes.c_double(t_ps),
+                *(ctypes.c_void_p(a.ctypes.data) for a in (inputs, values, self.w_v, self.q_v)),
+                ctypes.byref(joules),
+                ctypes.c_void_p(crossed.ctypes.data),
+                ctypes.byref(moving),
+            )
+        )
+        self.joules += joules.value
+        self.moving = bool(moving.value)
+        half = 0.5 * latch.vdd_v
+        return done, [
+            Spike(row=int(r), level=int(self.q_v[r] >= half), t_ps=float(crossed[r]))
+            for r in np.nonzero(np.isfinite(crossed))[0]
+        ]
 
     def _clock_v(self, t_ps: float) -> float:
         start, end, since = self.clock
         part = min(max((t_ps - since) / self.design.latch.edge_ps, 0.0), 1.0)
         return start + part * (end - start)
 
-    def _rate(self, t_ps: float, y: Floats, input_v: Floats) -> Floats:
-        """Per picosecond: latch, spike wire, joules out of the supply."""
-        latch = self.design.latch
-        vdd, w, q = latch.vdd_v, y[0], y[1]
-        on = 0.5 * (1.0 + np.tanh((self._clock_v(t_ps) - 0.5 * vdd) / latch.on_v))
-        grown = latch.gain * input_v + w * (1.0 - w * w / (vdd * vdd + 1e-6))
-        high = 0.5 * (1.0 + np.tanh((w - 0.5 * vdd) / latch.on_v))
-        up_a = high * (vdd - q) / latch.drive_ohm
-        down_a = (1.0 - high) * q / latch.drive_ohm
-        return np.stack(
-            [
-                on * grown / latch.tau_ps - (1.0 - on) * w / latch.reset_ps,
-                1e-12 * (up_a - down_a) / latch.load_f,
-                1e-12 * vdd * up_a,
-            ]
-        )
 
-    def _crossed(self, before: Floats, after: Floats, t_ps: float, h: float) -> list[Spike]:
-        half = 0.5 * self.design.latch.vdd_v
-        rows = np.nonzero((before < half) != (after < half))[0]
-        return [
-            Spike(
-                row=int(r),
-                level=int(after[r] >= half),
-                t_ps=t_ps + h * float((half - before[r]) / (after[r] - before[r])),
-            )
-            for r in rows
-        ]
+@lru_cache(maxsize=1)
+def _kernel() -> ctypes._NamedFuncPointer:
+    found = library("stt_latch", [SOURCE], ()).latch_run
+    found.restype = ctypes.c_long
+    return found

@@ -36,6 +36,11 @@ class Pole:
         left = np.exp(-max(t_ps - self.since_ps, 0.0) / self.tau_ps)
         return np.asarray(self.goal + (self.start - self.goal) * left)
 
+    def over(self, times_ps: Floats) -> Floats:
+        """At times (n,): shape (n, rows)."""
+        left = np.exp(-np.maximum(times_ps - self.since_ps, 0.0) / self.tau_ps)
+        return np.asarray(self.goal + np.multiply.outer(left, self.start - self.goal))
+
     def left_v(self, t_ps: float) -> float:
         """How far the furthest one is from its goal."""
         return float(np.abs(self.volts(t_ps) - self.goal).max(initial=0.0))

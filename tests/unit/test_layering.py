@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": {"errors", "units", "trace"},
     "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn", "mixed"},
     "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
-    "macros": BASE | {"design", "bridge", "sttbsnn", "mixed"},  # kinds of macro: pins, engines, names
+    "macros": BASE | {"design", "bridge", "sttbsnn", "mixed"},  # kinds of macro
     "rtl_lint": BASE,
     "applications": {"errors"},
     "doctor": BASE | {"model", "rtl_lint"},

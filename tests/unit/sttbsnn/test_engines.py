@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from cosim.errors import CircuitError, ConvergenceError
 from cosim.sttbsnn.design import BsnnDesign, load_bsnn
@@ -87,12 +88,52 @@ def test_the_latch_regenerates_with_its_time_constant(small: BsnnDesign) -> None
         latch = LatchRows.at_rest(small, 1)
         latch.strobe(0.0, 1)
         level = np.array([input_v])
-        spikes = []
-        for t in range(400):
-            spikes += latch.step(float(t), lambda _t, level=level: level)
+        t_ps, spikes = 0, []
+        while not spikes:
+            done_ps, spikes = latch.run(
+                t_ps, 64, lambda times, level=level: level + 0 * times[:, None]
+            )
+            t_ps += done_ps
         times.append(spikes[0].t_ps)
     # from w = gain*v*(exp(t/tau) - 1) a tenth of the input takes tau*ln(10) longer
     assert times[0] - times[1] == pytest.approx(15.0 * np.log(10), rel=0.01)
+
+
+def test_the_latch_follows_its_equations_as_another_solver_does(small: BsnnDesign) -> None:
+    inputs = np.array([2e-3, -1e-3, 4e-4])
+    latch, design = LatchRows.at_rest(small, 3), small.latch
+    latch.strobe(0.0, 1)
+    t_ps, found = 0, {}
+    while t_ps < 300 and latch.moving:
+        done_ps, spikes = latch.run(t_ps, 64, lambda times: inputs + 0 * times[:, None])
+        t_ps += done_ps
+        found |= {spike.row: spike.t_ps for spike in spikes}
+
+    def rates(t: float, y: np.ndarray, v: float) -> list[float]:
+        w, q, _ = y
+        clock_v = design.vdd_v * min(t / design.edge_ps, 1.0)
+        on = 0.5 * (1 + np.tanh((clock_v - design.vdd_v / 2) / design.on_v))
+        high = 0.5 * (1 + np.tanh((w - design.vdd_v / 2) / design.on_v))
+        up_a = high * (design.vdd_v - q) / design.drive_ohm
+        down_a = (1 - high) * q / design.drive_ohm
+        grown = design.gain * v + w * (1 - w * w / (design.vdd_v**2 + 1e-6))
+        moved = on * grown / design.tau_ps - (1 - on) * w / design.reset_ps
+        return [moved, 1e-12 * (up_a - down_a) / design.load_f, 1e-12 * design.vdd_v * up_a]
+
+    joules, half = 0.0, design.vdd_v / 2
+    for row, v in enumerate(inputs):
+        known = solve_ivp(
+            rates, (0.0, float(t_ps)), [0.0, 0.0, 0.0], args=(v,), rtol=1e-10, atol=1e-13,
+            events=lambda _t, y, _v: y[1] - half,
+        )  # fmt: skip
+        np.testing.assert_allclose([latch.w_v[row], latch.q_v[row]], known.y[:2, -1], atol=1e-6)
+        joules += known.y[2, -1]
+        times = known.t_events[0]
+        assert len(times) == (row in found)
+        if row in found:
+            assert found[row] == pytest.approx(times[0], abs=0.02)
+    assert sorted(found) == [0, 2]
+    assert latch.joules == pytest.approx(joules, rel=1e-5)
 
 
 def test_energy_counts_what_was_on_and_sums_by_group(small: BsnnDesign) -> None:
