@@ -37,8 +37,8 @@ ROWS: dict[str, tuple[str, ...]] = {
         "power over the MRAM neuron's: digital table and its converter",
         "area over the MRAM neuron's: digital table",
     ),
+    "vgg-accuracy": ("accuracy on CIFAR-10, FC layers in the circuit",),
     "vgg-saving": (
-        "accuracy on CIFAR-10, convolutions in int8, FC layers in the circuit",
         "energy saved by the macro, VGG",
         "energy of an image, VGG, CPU alone",
     ),
