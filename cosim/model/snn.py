@@ -61,8 +61,8 @@ SNN_CIFAR = Plan(
     encoder=96,
     encoder_pool=True,
     layers=(
-        *((96, True, False), (192, False, True), (192, True, False)),
-        *((384, False, True), (384, True, False)),
+        *((96, True, True), (192, False, False), (192, True, False), (192, True, True)),
+        *((384, False, False), (384, True, False)),
     ),
 )
 

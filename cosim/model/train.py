@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2, help="of torch")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--checkpoint", type=Path, help="file to leave and to go on from")
+    parser.add_argument("--start", type=Path, help="checkpoint of a finished vgg to begin with")
     parser.add_argument(
         "--neuron", type=Path, help="CSV of vin_v,vout_v; default: the curve in the shipped model"
     )
@@ -115,6 +116,7 @@ def _train(args: argparse.Namespace) -> int:
                 f"python -m cosim.model.train {args.network} --data DIR --out F",
                 f"--seed {args.seed} --threads {args.threads}",
                 *([] if args.epochs is None else [f"--epochs {args.epochs}"]),
+                *([] if args.start is None else ["--start C"]),
                 *(f"--set {line}" for line in args.set),
             ]
         ),
@@ -161,7 +163,7 @@ def _vgg(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Mad
     torch.manual_seed(settings.seed)
     widths, hidden = (VGG_16, (512,)) if args.network == "vgg16" else (VGG_SMALL, (128,))
     net = vgg(widths, hidden, _curve(args))
-    train_vgg(net, train, settings, args.checkpoint)
+    train_vgg(net, train, settings, args.checkpoint, args.start)
     return net.network(args.network, {}), settings
 
 

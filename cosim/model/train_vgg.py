@@ -2,7 +2,8 @@
 """train_vgg : trains a VGG for the macro on CIFAR-10's 50,000 training images.
 
 First in floating point (SGD; the rate rises, stays, falls), then folded to int8 with a small rate.
-Every epoch leaves a checkpoint, from which a stopped run goes on. Needs the extra `train`.
+Every epoch leaves a checkpoint, from which a stopped run goes on; `start`, the checkpoint of a
+finished run, gives another run its first weights. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as tf
 from torch.nn.utils import clip_grad_norm_
 
+from cosim.errors import UserInputError
 from cosim.model.crops import Crops
 from cosim.model.datasets import Dataset
 from cosim.model.head import draw_spread
@@ -58,9 +60,13 @@ class VggSettings:
 
 
 def train_vgg(
-    net: Vgg, dataset: Dataset, settings: VggSettings, checkpoint: Path | None = None
+    net: Vgg,
+    dataset: Dataset,
+    settings: VggSettings,
+    checkpoint: Path | None = None,
+    start: Path | None = None,
 ) -> None:
-    """Trains `net` in place; goes on from `checkpoint` if that file is there."""
+    """Trains `net` in place, with the weights of `start` at first; goes on from `checkpoint`."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
@@ -68,12 +74,14 @@ def train_vgg(
     labels = torch.tensor(dataset.labels.astype(np.int64))
     total = settings.epochs + settings.integer_epochs
     steps = len(labels) // settings.batch
+    if start is not None:
+        _begin(start, net, crops.plain(torch.randperm(len(labels))[:CALIBRATION]))
     optimisers = _optimisers(net, settings)
     _place(net, settings.device)
-    start = 0
+    first = 0
     if checkpoint is not None and checkpoint.is_file():
-        start = _resume(checkpoint, net, optimisers, rng)
-    for epoch in range(start, total):
+        first = _resume(checkpoint, net, optimisers, rng)
+    for epoch in range(first, total):
         if epoch == settings.epochs:
             pick = torch.randperm(len(labels))[:CALIBRATION]
             net.fold(crops.plain(pick).to(settings.device))
@@ -162,6 +170,16 @@ def _save(
     beside = path.with_suffix(".part")
     torch.save(state, beside)
     beside.replace(path)
+
+
+def _begin(path: Path, net: Vgg, pixels: Tensor) -> None:
+    """The weights of a run's checkpoint, in floating point."""
+    try:
+        net.load_state_dict(torch.load(path, weights_only=False)["net"])
+    except (OSError, KeyError, RuntimeError) as error:
+        raise UserInputError(f"--start {path}: not a checkpoint of this network: {error}") from None
+    if net.folded:
+        net.unfold(pixels)
 
 
 def _resume(path: Path, net: Vgg, optimisers: list[Any], rng: np.random.Generator) -> int:

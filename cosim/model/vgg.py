@@ -163,6 +163,32 @@ class Vgg(nn.Module):  # type: ignore[misc]  # torch ships no types here
                 self.biases[index].copy_(shift + (half if index < len(self.convs) - 1 else 0.0))
         self.folded.fill_(1)
 
+    def unfold(self, pixels: Tensor) -> None:
+        """The reverse: batch norm again, by the statistics of `pixels`; the function stays.
+
+        Filters get the length that fresh ones have: behind batch norm it is only a rate.
+        """
+        tops: list[Tensor] = []
+        self.eval()
+        with torch.no_grad():
+            for index, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+                x = tops[-1] if tops else pixels / 2**PIXEL_BITS
+                filters = conv.weight.flatten(1)
+                length = filters.pow(2).mean(1).sqrt() * np.sqrt(3 * filters.shape[1])
+                conv.weight.div_(length[:, None, None, None])
+                x = tf.conv2d(x, conv.weight, padding=1)
+                if self.widths[index][1]:
+                    x = tf.max_pool2d(x, 2)
+                var, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+                last = index == len(self.convs) - 1
+                half = 0.0 if last else 0.5 / 2.0 ** int(self.activation_bits[index])
+                norm.running_mean.copy_(mean)
+                norm.running_var.copy_(var)
+                norm.weight.copy_(length * torch.sqrt(var + norm.eps))
+                norm.bias.copy_(length * mean + self.biases[index] - half)
+                tops.append(norm(x) if last else tf.relu(norm(x)))
+        self.folded.fill_(0)
+
     def network(self, name: str, meta: dict[str, Any]) -> Network:
         """The integer network these parameters stand for."""
         if not self.folded:

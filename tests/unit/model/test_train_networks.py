@@ -53,16 +53,22 @@ def fresh() -> Vgg:
     return vgg(WIDTHS, (12,), curve())
 
 
-def test_a_folded_vgg_computes_what_the_integer_network_computes() -> None:
-    rng = np.random.default_rng(1)
-    data, net = colours(rng, 60), fresh()
+def as_if_trained(data: Dataset) -> Vgg:
+    """No two channels alike."""
+    net = fresh()
     with torch.no_grad():
-        for norm in net.norms:  # as if trained: no two channels alike
+        for norm in net.norms:
             norm.weight.uniform_(0.3, 1.5)
             norm.bias.uniform_(-0.5, 0.5)
         net.train()
         for _ in range(20):
             net.features(torch.tensor(data.images).float())
+    return net
+
+
+def test_a_folded_vgg_computes_what_the_integer_network_computes() -> None:
+    data = colours(np.random.default_rng(1), 60)
+    net = as_if_trained(data)
     net.fold(torch.tensor(data.images).float())
     network = net.network("vgg", {})
     assert all(stage.pad == 1 and stage.kernel == 3 for stage in network.convs)
@@ -102,6 +108,28 @@ def test_training_goes_on_from_a_checkpoint_as_if_nothing_happened(
         assert np.array_equal(x.bias, y.bias)
     for v, w in zip(a.fc, b.fc, strict=True):
         assert np.array_equal(v, w)
+
+
+def test_a_folded_vgg_goes_back_to_batch_norm(tmp_path: Path) -> None:
+    data = colours(np.random.default_rng(5), 60)
+    net, pixels, at = as_if_trained(data), torch.tensor(data.images).float(), tmp_path / "at.pt"
+    net.fold(pixels)
+    torch.save({"net": net.state_dict()}, at)
+    before = net.network("vgg", {})
+    net.unfold(pixels)
+    for conv in net.convs:  # filters as long as fresh ones
+        filters = conv.weight.detach().flatten(1)
+        length = 3 * filters.shape[1] * filters.pow(2).mean(1)
+        assert torch.allclose(length, torch.ones(len(filters)))
+    net.fold(pixels)
+    for x, y in zip(before.convs, net.network("vgg", {}).convs, strict=True):
+        assert np.array_equal(x.weight, y.weight)
+        assert np.abs(x.bias - y.bias).max() <= 1
+    begun = fresh()
+    train_vgg(begun, data, VggSettings(epochs=1, integer_epochs=0, batch=60), start=at)
+    assert not begun.folded
+    with pytest.raises(UserInputError, match="not a checkpoint of this network"):
+        train_vgg(vgg(WIDTHS, (14,), curve()), data, VggSettings(), start=at)
 
 
 def test_the_reference_widths_are_those_of_vgg_16() -> None:
