@@ -29,6 +29,7 @@ class StudyName(StrEnum):
     resistance = "resistance"
     technology = "technology"
     drive = "drive"
+    mixed = "mixed"
     neuron = "neuron"  # and the four that follow
     neuron_parameters = "neuron_parameters"
     neuron_mismatch = "neuron_mismatch"
@@ -58,7 +59,8 @@ def study(
     as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
 ) -> None:
     """Solve many designs and draw: resistance, technology, drive (strength), neuron (all of it),
-    bsnn (spread, offset, noise and energy of the spiking macro).
+    bsnn (spread, offset, noise and energy of the spiking macro), mixed (--model mlp --design
+    imac_mlp: mixed-signal macros beside the analog one).
 
     An interrupted study goes on where it was when started again. A point that the engine refuses
     is a row of the CSV file whose `status` says why. --spot-check takes one image at each of a

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -63,6 +63,8 @@ class Mixed(Section):
 
 class MixedDesign(Design):
     """One design point of the mixed-signal macro."""
+
+    kind: ClassVar[str] = KIND
 
     mixed: Mixed
 

@@ -16,15 +16,23 @@ from cosim.mixed.rest import make_rest
 from cosim.mixed.section import QuickSection, Section, feedback_shares
 from cosim.mixed.spice import SpiceSection
 
-__all__ = ["KINDS", "make_mixed_engine"]
+__all__ = ["KINDS", "make_mixed_engine", "no_dies"]
 
 KINDS = ("ideal", "fast", "ngspice")
 
 
 def make_mixed_engine(
-    kind: str, name: str, design: MixedDesign, sizes: Sequence[int], *, log: Path | None = None
+    kind: str,
+    name: str,
+    design: MixedDesign,
+    sizes: Sequence[int],
+    *,
+    log: Path | None = None,
+    noise_seed: int | None = None,
 ) -> MacroEngine:
     """An engine for the macro `name`; `sizes` are inputs, then the outputs of each layer."""
+    if noise_seed is not None:
+        raise UserInputError("a mixed-signal macro has no noise: leave --noise out")
     if kind not in KINDS:
         raise UserInputError(f"engine must be one of {', '.join(KINDS)}, got {kind}")
 
@@ -40,3 +48,9 @@ def make_mixed_engine(
         )
 
     return MixedEngine(name, design, tuple(sizes), kind=kind, make=make)
+
+
+def no_dies(design: MixedDesign, sizes: Sequence[int], seed: int, index: int) -> object:
+    """Dies of this macro are not made."""
+    del design, sizes, seed, index
+    raise UserInputError("a mixed-signal macro has no dies: leave --die out")

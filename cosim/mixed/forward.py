@@ -19,7 +19,7 @@ from cosim.mixed.reference import activations
 from cosim.mixed.rest import Rest, make_rest
 from cosim.mixed.shape import shape_of
 
-__all__ = ["Forward", "column_codes", "mixed_forward"]
+__all__ = ["Forward", "column_codes", "mixed_forward", "reference_classes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,6 +53,11 @@ def column_codes(column_v: Floats, design: MixedDesign) -> tuple[Ints, NDArray[n
     nearest = np.floor((column_v - converter.low_v) / design.lsb_v + 0.5).astype(np.int64)
     top = (1 << converter.bits) - 1
     return np.clip(nearest, 0, top), (nearest < 0) | (nearest > top)
+
+
+def reference_classes(weights: Sequence[ArrayLike], bits: ArrayLike, design: MixedDesign) -> Ints:
+    """Classes of input bits (n, n_in) in exact arithmetic, the reference of a run."""
+    return mixed_forward(weights, bits, design, kind="ideal").classes
 
 
 def mixed_forward(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cosim.study.chart import save, styled
 from cosim.study.drive import DRIVE
+from cosim.study.mixed_study import MIXED
 from cosim.study.neuron import NEURON
 from cosim.study.neuron_accuracy import NEURON_ACCURACY
 from cosim.study.neuron_alternatives import NEURON_ALTERNATIVES
@@ -23,7 +24,7 @@ __all__ = ["GROUPS", "STUDIES", "Made", "make_study"]
 
 _NEURON = (NEURON, NEURON_PARAMETERS, NEURON_MISMATCH, NEURON_ALTERNATIVES, NEURON_ACCURACY)
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (RESISTANCE, TECHNOLOGY, DRIVE, *_NEURON)
+    study.name: study for study in (RESISTANCE, TECHNOLOGY, DRIVE, MIXED, *_NEURON)
 }
 GROUPS = {"neuron": tuple(study.name for study in _NEURON)}  # one command, several files
 
@@ -60,7 +61,7 @@ def make_study(
     if study.engine != "fast":
         identity = {"engine": study.engine, "design": identity["design"]}
     identity |= {"seed": str(seed), "grid": "quick" if quick else "full"}
-    origin = Origin(command=command, identity={**identity, "program": program_digest()})
+    origin = Origin(command=command, identity={**identity, "program": program_digest(*study.code)})
     record = Record(
         path=out / f"{name}.csv", origin=origin, columns=study.columns, keys=tuple(study.keys)
     )

@@ -12,7 +12,7 @@ import json
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from cosim.analog.gate_energy import CLOCK, FET_PAIRS, GateTiming
 from cosim.analog.layout_area import area_m2
 from cosim.errors import RtlError, ToolError
 
-__all__ = ["Block", "BlockFigures", "block_figures", "map_block"]
+__all__ = ["FINS", "FLOP", "Block", "BlockFigures", "block_figures", "gate_value", "map_block"]
 
 TIMEOUT_S = 120.0
 FLOP = "DFF"
@@ -65,12 +65,16 @@ class BlockFigures:
     area_m2: float
 
 
-def map_block(path: Path) -> Block:
-    """Module `path.stem` of a Verilog file as gates, by Yosys."""
+def map_block(
+    path: Path, more: Sequence[Path] = (), parameters: Mapping[str, int] | None = None
+) -> Block:
+    """Module `path.stem` of a Verilog file as gates, by Yosys; `more` are files it needs."""
+    files = " ".join(str(each) for each in (path, *more))
+    set_to = "".join(f"chparam -set {k} {v} {path.stem}; " for k, v in (parameters or {}).items())
     with tempfile.TemporaryDirectory(prefix="cosim-map-") as folder:
         out = Path(folder) / "gates.json"
         script = (
-            f"read_verilog {path}; synth -flatten -top {path.stem}; "
+            f"read_verilog {files}; {set_to}synth -flatten -top {path.stem}; "
             f"dfflegalize -cell $_DFF_P_ x; abc; opt_clean -purge; write_json {out}"
         )
         argv = [str(tools.yosys()), "-q", "-p", script]
@@ -131,11 +135,12 @@ def evaluate(block: Block, codes: NDArray[np.integer], port: str) -> dict[int | 
     for place, bit in enumerate(block.inputs[port]):
         nets[bit] = (codes >> place & 1).astype(bool)
     for gate in block.gates:
-        nets[gate.net] = _value(gate, {pin: nets[net] for pin, net in gate.pins.items()})
+        nets[gate.net] = gate_value(gate, {pin: nets[net] for pin, net in gate.pins.items()})
     return nets
 
 
-def _value(gate: Gate, at: Mapping[str, Bits]) -> Bits:
+def gate_value(gate: Gate, at: Mapping[str, Bits]) -> Bits:
+    """A gate's output for its inputs by pin; a flip-flop's is its D."""
     a, b = at.get("A"), at.get("B")
     if gate.kind == FLOP:
         return at["D"]

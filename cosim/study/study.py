@@ -39,6 +39,7 @@ class Study:
     solve: Callable[[Subject, Design, Point], Sequence[Row]]
     draw: Callable[[Sequence[Row]], Figure]
     engine: str = "fast"
+    code: tuple[str, ...] = ()  # folders that decide its figures besides those of every study
 
     @property
     def columns(self) -> dict[str, type]:

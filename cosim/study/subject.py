@@ -81,7 +81,7 @@ def program_digest(*more: str) -> str:
     digest = hashlib.sha256()
     for folder in ("cosim/analog", "cosim/mapping", "veriloga", *more):
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in {".py", ".c", ".h", ".va", ".lib"}:
+            if path.suffix in {".py", ".c", ".h", ".v", ".va", ".lib"}:
                 digest.update(path.read_bytes())
     return f"{metadata.version('cosim')} {digest.hexdigest()[:12]}"
 

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
     "analog": BASE | {"design", "design_variation", "model", "mapping"},
-    "sttbsnn": BASE | {"design", "design_section", "model", "analog"},  # another macro's circuits
+    "sttbsnn": BASE | {"design", "design_section", "mapping", "model", "analog"},  # another macro's circuits
     "mixed": BASE
     | {"design", "design_section", "model", "mapping", "analog"},  # crossbars, converters
     # training with the circuit in the loop: torch in model, circuits in analog, this joins them
