@@ -299,7 +299,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     usage = getattr(error, "format_message", None)  # what the command line parser raises
     if usage is not None:
-        text = usage()  # empty when it has printed the help instead
+        # empty when it has printed the help instead
+        text = usage().replace(": Value error, ", ": ")
         return f"{text} (`cosim --help` lists what there is)" * bool(text), UserInputError.exit_code
     if type(error).__name__ == "Abort":  # the parser's name for Ctrl-C
         return "interrupted", INTERRUPTED

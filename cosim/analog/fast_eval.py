@@ -22,6 +22,7 @@ from cosim.analog.fast_window import Window, evaluate_window
 from cosim.analog.ideal_forward import ideal_forward
 from cosim.design import Design
 from cosim.errors import ConvergenceError, ModelError, UserInputError
+from cosim.model.npz import read_npz
 
 __all__ = [
     "Evaluation",
@@ -67,7 +68,7 @@ class Evaluation:
 
 def read_stack(path: Path) -> list[NDArray[np.int8]]:
     """Layers (n_in + 1, n_out), bias row last, from a weights file."""
-    arrays = _arrays(path)
+    arrays = read_npz(path)
     count = sum(1 for key in arrays if key.startswith("w") and key[1:].isdigit())
     wanted = [f"{letter}{k}" for k in range(count) for letter in "wb"]
     missing = [key for key in wanted if key not in arrays]
@@ -110,7 +111,7 @@ def write_inputs(path: Path, bits: NDArray[np.uint8], labels: NDArray[np.integer
 
 def read_inputs(path: Path, n_in: int, unit: Unit, vdd_v: float) -> Floats:
     """Input line volts (n, n_in)."""
-    arrays = _arrays(path)
+    arrays = read_npz(path)
     if "inputs" not in arrays:
         raise ModelError(f"{path}: has no array `inputs`; it has {', '.join(arrays) or 'nothing'}")
     found = arrays["inputs"]
@@ -236,7 +237,7 @@ def _classes(volts: Floats, design: Design) -> NDArray[np.int64]:
 
 def read_labels(path: Path, n: int, n_classes: int) -> NDArray[np.int64]:
     """Labels (n,) of an inputs file."""
-    arrays = _arrays(path)
+    arrays = read_npz(path)
     if "labels" not in arrays:
         raise ModelError(f"{path}: has no array `labels`; it has {', '.join(arrays) or 'nothing'}")
     found = arrays["labels"]
@@ -264,7 +265,7 @@ def _save(path: Path, arrays: Mapping[str, NDArray[np.generic] | Floats]) -> Non
     try:
         np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # stubs know no str keys
     except OSError as error:
-        raise UserInputError(f"cannot write {path}: {error}") from error
+        raise UserInputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _band_v(design: Design) -> float:
@@ -285,13 +286,3 @@ def _power_by_group(
         for key in ("heat_j", "wire_j")
     )
     return power_by_group(supply, cells, wires, shares)
-
-
-def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise ModelError(f"cannot read {path}: {error}") from error
-    except Exception as error:  # zipfile and pickle errors of damaged files
-        raise ModelError(f"cannot read {path}: {type(error).__name__}: {error}") from error

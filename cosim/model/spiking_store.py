@@ -12,7 +12,6 @@ JSON text with `name`, `kind` "spiking", `image_shape`, `steps`, `encoder_pool`,
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import ModelError
+from cosim.model.npz import read_npz
 from cosim.model.spiking import KERNEL, Encoder, Neurons, SpikingLayer, SpikingNetwork
 from cosim.model.store import DATA_DIR
 
@@ -74,14 +74,7 @@ def load_spiking(name_or_path: str | Path) -> SpikingNetwork:
         path = Path(name_or_path)
     if not path.is_file():
         raise ModelError(f"no spiking model {str(name_or_path)!r}: neither shipped nor a file")
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                raise ModelError(f"{path}: not an .npz file (a single array)")
-            arrays = {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise ModelError(f"{path}: not a readable .npz file, or truncated ({error})") from None
+    arrays = read_npz(path)
     try:
         return _network(arrays)
     except ModelError as error:

@@ -12,7 +12,6 @@ were made.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from cosim.errors import ModelError
 from cosim.model.network import ConvStage, Lut, Network
+from cosim.model.npz import read_npz
 
 __all__ = ["DATA_DIR", "load_network", "model_names", "save_network"]
 
@@ -39,7 +39,7 @@ def model_names() -> list[str]:
 def load_network(name_or_path: str | Path) -> Network:
     """The network of that shipped name or file; ModelError says what is wrong with it."""
     path = _find(name_or_path)
-    arrays = _read(path)
+    arrays = read_npz(path)
     try:
         return _network(arrays)
     except ModelError as error:
@@ -84,17 +84,6 @@ def _find(name_or_path: str | Path) -> Path:
     if not path.is_file():
         raise ModelError(f"no model {text!r}: neither a file nor one of {', '.join(model_names())}")
     return path
-
-
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as file:  # numpy leaves it open when the archive is broken
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                raise ModelError(f"{path}: not an .npz file (a single array)")
-            return {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise ModelError(f"{path}: not a readable .npz file, or truncated ({error})") from None
 
 
 def _network(arrays: Mapping[str, NDArray[Any]]) -> Network:
