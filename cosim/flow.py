@@ -41,6 +41,7 @@ __all__ = ["Progress", "run_application"]
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], None]  # what happens now, images done
+OFTEN = 100  # evaluations between two signs of life within an image
 WALL_LIMIT_S = 1800.0  # of one image with wires, with a margin of three
 
 
@@ -101,15 +102,18 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
     design = prepared.design
     cpu_only = prepared.options.engine == CPU_ONLY
     engine = "ideal" if cpu_only else prepared.options.engine  # it is there but never started
-    done = 0
+    seen, images = 0, prepared.options.images
+    each = max(sum(map(len, prepared.foreseen_by)) // images, 1)  # evaluations of an image
 
     def follow(event: Event) -> None:
-        nonlocal done
+        nonlocal seen
         if isinstance(event, Programmed):
-            tell(f"macro {event.macro}: {event.words} program words written", done)
+            tell(f"macro {event.macro}: {event.words} program words written", seen // each)
         elif isinstance(event, Evaluation):
-            done += 1
-            tell(f"macro {event.macro}: evaluation {event.index + 1} solved", done)
+            seen += 1
+            if seen % each == 0 or seen % OFTEN == 0:
+                place = f"macro {event.macro}: evaluation {event.index + 1}"
+                tell(f"{place} solved", seen // each)
 
     run = SocRun(
         image=prepared.image.hex,
@@ -124,6 +128,7 @@ def _simulate(prepared: Prepared, folder: RunFolder, tell: Progress) -> SocOutco
             noise=prepared.options.noise,
             seed=prepared.options.seed,
             foreseen=prepared.foreseen,
+            foreseen_by=prepared.foreseen_by,
         ),
         clock_ps=design.clock.period_ps,
         external=prepared.external,

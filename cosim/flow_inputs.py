@@ -39,6 +39,7 @@ __all__ = [
     "Prepared",
     "RunOptions",
     "external_memory",
+    "hex_bits",
     "prepare",
     "weights_sha256",
     "write_inputs",
@@ -87,7 +88,8 @@ class Prepared:
     `reference` is the class of each picture in NumPy, `checksums` FNV-1a of its features, `codes`
     the integer reference's output codes of a CPU-only run. `sizes` are those of a macro's layers,
     inputs first. `foreseen` is what the firmware will
-    push into the macro, picture by picture (MacroSpec.foreseen).
+    push into the macro, picture by picture (MacroSpec.foreseen), `foreseen_by` the same for each
+    macro where they differ.
     """
 
     options: RunOptions
@@ -102,6 +104,7 @@ class Prepared:
     codes: np.ndarray[Any, Any] | None
     external: ExternalMemory | None = None
     model_sha256: str = ""
+    foreseen_by: tuple[tuple[str, ...], ...] = ()
 
 
 def prepare(options: RunOptions) -> Prepared:
@@ -139,7 +142,7 @@ def prepare(options: RunOptions) -> Prepared:
         sizes=network.fc_sizes,
         reference=tuple(int(label) for label in classes),
         checksums=tuple(fnv1a(row) for row in values),
-        foreseen=tuple(_hex(row) for row in bits) if options.engine != CPU_ONLY else (),
+        foreseen=tuple(hex_bits(row) for row in bits) if options.engine != CPU_ONLY else (),
         codes=codes,
         external=external,
         model_sha256=weights_sha256(network),
@@ -169,7 +172,7 @@ def external_memory(image: Image, design: ChipDesign) -> ExternalMemory | None:
     )
 
 
-def _hex(bits: NDArray[np.generic]) -> str:
+def hex_bits(bits: NDArray[np.generic]) -> str:
     """Bits as one number in hex, bit 0 first."""
     packed = np.packbits(np.asarray(bits, dtype=np.uint8), bitorder="little")
     return f"{int.from_bytes(packed.tobytes(), 'little'):x}"

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import DesignError, MismatchError
-from cosim.flow_inputs import CPU_ONLY, Prepared, RunOptions
+from cosim.flow_inputs import CPU_ONLY, Prepared, RunOptions, hex_bits
 from cosim.image.build import build_image
 from cosim.image.spiking import SpikingImage, map_checksum
 from cosim.mapping.packing import pack
 from cosim.model.datasets import load_images
-from cosim.model.spiking import SpikingNetwork, Step, run_steps, scores
+from cosim.model.spiking import KERNEL, SpikingNetwork, Step, run_steps, scores
 from cosim.model.spiking_store import load_spiking
 from cosim.sttbsnn.chip import SttChip, load_stt_chip
 from cosim.sttbsnn.codes import copied_rows, register_codes
@@ -52,8 +52,8 @@ def prepare_spiking(options: RunOptions) -> Prepared:
         ),
     )
     classes = scores(network, data.images[:, None]).argmax(axis=1)
-    last = [step.out for step in run_steps(network, data.images[:, None])]
-    last = last[len(network.layers) :: 1 + len(network.layers)]
+    steps = list(run_steps(network, data.images[:, None]))
+    last = [step.out for step in steps if step.layer == len(network.layers)]
     return Prepared(
         options=options,
         design=design,
@@ -64,6 +64,12 @@ def prepare_spiking(options: RunOptions) -> Prepared:
         reference=tuple(int(label) for label in classes),
         checksums=tuple(map_checksum(np.stack(each)) for each in zip(*last, strict=True)),
         foreseen=(),
+        foreseen_by=tuple(
+            _foreseen([step for step in steps if step.layer == tile + 1])
+            for tile in range(len(network.layers))
+        )
+        if options.engine != CPU_ONLY
+        else (),
         codes=None,
         model_sha256=_sha256(network),
     )
@@ -99,6 +105,25 @@ def check_spikes(prepared: Prepared, evaluations: Sequence[Evaluation]) -> None:
                 f"tile {tile}: {len(wrong)} of {want.size} decisions are not those of whole "
                 f"numbers, the first in its step {step}, row {row}"
             )
+
+
+def _foreseen(steps: Sequence[Step]) -> tuple[str, ...]:
+    """Inputs of one layer's tile, as it gets them: picture, place, step."""
+    parts = []
+    for step in steps:
+        assert step.spikes_in is not None  # a tile's layer has inputs
+        n, _, side, wide = step.spikes_in.shape
+        edged = np.pad(np.moveaxis(step.spikes_in, 1, -1), ((0, 0), (1, 1), (1, 1), (0, 0)))
+        places = [
+            edged[:, i : i + side, j : j + wide] for i in range(KERNEL) for j in range(KERNEL)
+        ]
+        parts.append(np.concatenate(places, axis=-1).reshape(n * side * wide, -1))
+    none = np.zeros_like(parts[0])
+    found = [
+        np.concatenate([*parts[: t + 1], *[none] * (len(parts) - t - 1)], axis=1)
+        for t in range(len(parts))
+    ]
+    return tuple(hex_bits(row) for rows in zip(*found, strict=True) for row in rows)
 
 
 def _spikes_of(steps: Sequence[Step]) -> NDArray[np.uint8]:

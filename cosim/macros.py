@@ -179,10 +179,12 @@ def macro_specs(
     noise: bool = False,
     seed: int = 1,
     foreseen: tuple[str, ...] = (),
+    foreseen_by: Sequence[tuple[str, ...]] = (),
 ) -> tuple[MacroSpec, ...]:
     """`count` macros of the design that lies resolved in the file `path`.
 
-    Every macro is an array of its own: macro m has die m million and some.
+    Every macro is an array of its own: macro m has die m million and some. What macros will get is
+    the same for all in `foreseen`, or each one's own in `foreseen_by`.
     """
     kind = macro_kind(design)
     return tuple(
@@ -199,7 +201,7 @@ def macro_specs(
             die=None if die is None else die + index * DIES_A_MACRO,
             noise=noise,
             seed=seed,
-            foreseen=foreseen,
+            foreseen=foreseen_by[index] if foreseen_by else foreseen,
         )
         for index in range(count)
     )

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from cosim.analog.probes import ProbeNames
-from cosim.analog.protocol import MacroEngine
+from cosim.analog.protocol import Energy, MacroEngine
 from cosim.design import ChipDesign, read_design
 from cosim.design_section import Section
 from cosim.design_section import quantity as _q
 from cosim.errors import DesignError
+from cosim.mapping.packing import word_count
 from cosim.sttbsnn.design import BsnnDesign
 from cosim.sttbsnn.die import BsnnDie, sample_bsnn_die
 from cosim.sttbsnn.factory import make_bsnn_engine
@@ -23,6 +26,7 @@ from cosim.sttbsnn.levels import match_levels
 __all__ = ["KIND", "SttChip", "load_stt_chip", "make_tile", "sample_tile_die", "tile_probes"]
 
 KIND = "stt_chip"
+WRITE = "write"  # supply and group
 
 
 class TileInChip(Section):
@@ -80,7 +84,32 @@ def make_tile(
         raise DesignError("noise of single decisions is not modelled in a tile's engines")
     if sizes[0] != design.row.inputs:
         raise DesignError(f"row.inputs is {design.row.inputs}, the network's rows have {sizes[0]}")
-    return make_bsnn_engine(kind, name, design, sizes[1], die=die)
+    engine = make_bsnn_engine(kind, name, design, sizes[1], die=die)
+    return cast("MacroEngine", _Written(engine, design.tile.prog_word_j * word_count(sizes)))
+
+
+class _Written:
+    """An engine that bills the writing of its cells as well; all else is passed through."""
+
+    def __init__(self, engine: MacroEngine, write_j: float) -> None:
+        self._engine, self._write_j = engine, write_j
+        self._writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def program(self, weights: tuple[NDArray[np.float64], ...]) -> None:
+        self._engine.program(weights)
+        self._writes += 1
+
+    def energy(self) -> Energy:
+        known, joules = self._engine.energy(), self._writes * self._write_j
+        return Energy(
+            t_ps=known.t_ps,
+            total_j=known.total_j + joules,
+            by_supply={**known.by_supply, WRITE: joules},
+            by_group={**known.by_group, WRITE: joules},
+        )
 
 
 def sample_tile_die(design: SttChip, sizes: Sequence[int], seed: int, index: int) -> BsnnDie:
@@ -92,4 +121,4 @@ def tile_probes(sizes: Sequence[int], design: SttChip | None) -> ProbeNames:
     """Source lines, thresholds and latches of every row."""
     arrays = dict.fromkeys(("sl", "threshold", "latch"), sizes[1])
     volts = {} if design is None else {"read": design.row.read_v, "latch": design.latch.vdd_v}
-    return ProbeNames(arrays, volts, ("lines", "threshold"))
+    return ProbeNames(arrays, volts, ("lines", "threshold", WRITE))

@@ -8,7 +8,7 @@ inputs is one solution; lines settle as one pole each; latches follow their equa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.protocol import Advance, Crossing, Energy, Sample
 from cosim.errors import CircuitError, ConvergenceError
+from cosim.sttbsnn.ahead import Ahead
 from cosim.sttbsnn.design import BsnnDesign
 from cosim.sttbsnn.die import BsnnDie
 from cosim.sttbsnn.latch import LatchRows
@@ -280,13 +281,12 @@ class FastBsnn(BsnnEngine):
     """Every cell with its spread, bit lines shared by the rows."""
 
     engine = "fast"
+    _foreseen: Sequence[NDArray[np.int64]] = ()
+
+    def expect(self, inputs: Sequence[NDArray[np.int64]]) -> None:
+        """Inputs (inputs,) that will probably come, in their order; before `program`."""
+        self._foreseen = inputs
 
     def _solver(self, weights: NDArray[np.int8], levels: Levels) -> Solve:
         del levels
-        tile = build_tile(weights, self.design, self.die)
-
-        def solve(bits: NDArray[np.int64]) -> tuple[Floats, float]:
-            found = tile.rest(bits)
-            return found.sl_v, found.read_a
-
-        return solve
+        return Ahead(build_tile(weights, self.design, self.die), self._foreseen).solve

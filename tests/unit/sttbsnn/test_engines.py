@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from cosim.errors import CircuitError, ConvergenceError
+from cosim.sttbsnn.ahead import Ahead
 from cosim.sttbsnn.design import BsnnDesign, load_bsnn
 from cosim.sttbsnn.die import sample_bsnn_die
 from cosim.sttbsnn.factory import make_bsnn_engine
@@ -17,6 +18,7 @@ from cosim.sttbsnn.levels import match_levels, matches
 from cosim.sttbsnn.netlist import ENABLE, STROBE, input_pin
 from cosim.sttbsnn.rows import layer_of
 from cosim.sttbsnn.step import one_step, threshold_levels
+from cosim.sttbsnn.tile import build_tile
 
 SMALL = "row.inputs=24"
 
@@ -134,6 +136,18 @@ def test_the_latch_follows_its_equations_as_another_solver_does(small: BsnnDesig
             assert found[row] == pytest.approx(times[0], abs=0.02)
     assert sorted(found) == [0, 2]
     assert latch.joules == pytest.approx(joules, rel=1e-5)
+
+
+def test_what_was_foreseen_is_what_is_solved_when_it_comes(small: BsnnDesign) -> None:
+    weights, spikes = random_tile(small, 3, 40, np.random.default_rng(5))
+    tile = build_tile(weights, small)
+    ahead = Ahead(tile, list(spikes[:38]))
+    for bits in spikes:  # the last two come as they are
+        sl_v, read_a = ahead.solve(bits)
+        known = tile.rest(bits)
+        np.testing.assert_allclose(sl_v, known.sl_v, atol=2e-6)
+        assert read_a == pytest.approx(known.read_a, rel=1e-3)
+    assert len(ahead._known) == 38
 
 
 def test_energy_counts_what_was_on_and_sums_by_group(small: BsnnDesign) -> None:
