@@ -3,8 +3,9 @@
 
 `python -m cosim.train_mlp --data DIR --out F.npz` (extra `train`). What the circuit makes of
 weights is fitted first (`model/response.py`), then many stacks are trained on that for some epochs;
-the one that classes most of the held-out training images goes on, on a response fitted anew to it
-and its neighbours. The CPU's twin is trained so too, on what its integers make of weights.
+in the one that classes most of the held-out training images single signs are then turned, on
+responses fitted anew to it and its neighbours. The CPU's twin is trained so too, on what its
+integers make of weights.
 
 Only MNIST's 60,000 training images are read, the last 5,000 of them to choose with; the test images
 are read for the accuracies in the file's meta, at the very end: they choose nothing.
@@ -36,6 +37,7 @@ from cosim.model.network import PIXEL_MIDDLE, Network
 from cosim.model.response import (
     InputResponse,
     LayerResponse,
+    column_shift,
     fit_inputs,
     fit_layer,
     plain_inputs,
@@ -46,6 +48,7 @@ from cosim.model.twin import argmax_class, build_luts, twin_codes
 
 try:
     from cosim.model.mlp_fit import FitSettings, Task, accuracies, fresh, task_of, train_stacks
+    from cosim.model.polish import polish
 except ImportError:
     _HAVE_TORCH = False
 else:
@@ -62,7 +65,6 @@ PROBES, PROBE_IMAGES = 6, 300  # stacks and images that a response is fitted to
 PROBE_NOISE = 0.5  # of templates, next to their spread over pixels
 TURNED = (0.0, 0.02, 0.05)  # shares of turned signs around a trained stack
 NOT_SETTINGS = ("data", "out", "trial")
-LAST_RATE = 0.3  # of the rate, in the last part
 LOW_MARGIN_V, HIGH_MARGIN_V = 0.15, 0.05  # signals this near to a rail bend
 
 
@@ -104,8 +106,13 @@ def probes(bits: Bits, labels: NDArray[np.int64], rng: np.random.Generator) -> l
     return stacks
 
 
-def measured_responses(stacks: Sequence[Stack], bits: Bits, design: Design) -> Responses:
-    """Responses fitted to the circuit's operating points for `stacks`."""
+def measured_responses(
+    stacks: Sequence[Stack], bits: Bits, design: Design, *, own: bool = False
+) -> Responses:
+    """Responses fitted to the circuit's operating points for `stacks`.
+
+    `own`: columns are shifted to where those of the first stack are.
+    """
 
     def keep(state: StackState) -> tuple[NDArray[np.float64], ...]:
         return (*state.amplifier_v, state.layers[1].source_v)
@@ -133,6 +140,11 @@ def measured_responses(stacks: Sequence[Stack], bits: Bits, design: Design) -> R
         transfer=transfer[1],
         inside_v=inside[1],
     )
+    if own:
+        of_first = first.signal_v(stacks[0][0], bits)
+        of_second = second.signal_v(stacks[0][1], volts[0][2])
+        first = replace(first, shift_v=column_shift(of_first, signals[0][0], inside[0]))
+        second = replace(second, shift_v=column_shift(of_second, signals[1][0], inside[1]))
     log.info(
         "response of %d stacks: %.1f mV rms left over, %.1f mV in the second layer",
         *(len(stacks), 1e3 * first_v, 1e3 * second_v),
@@ -162,10 +174,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help=".npz file to write")
     parser.add_argument("--design", default="imac_mlp")
     parser.add_argument("--set", action="append", default=[], help="override a design key")
-    parser.add_argument("--restarts", type=int, default=8, help="stacks at first")
-    parser.add_argument("--first-epochs", type=int, default=10, help="of all of them")
-    parser.add_argument("--epochs", type=int, default=60, help="of the best one")
-    parser.add_argument("--last-epochs", type=int, default=20, help="on its own response")
+    parser.add_argument("--restarts", type=int, default=4, help="stacks at first")
+    parser.add_argument("--epochs", type=int, default=6, help="of all of them")
+    parser.add_argument("--parts", type=int, default=3, help="responses fitted to the best one")
+    parser.add_argument("--rounds", type=int, default=8, help="of single signs, in each part")
+    parser.add_argument("--tries", type=int, default=12, help="signs of a column in a round")
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--rate", type=float, default=3e-3, help="Adam's first step")
     parser.add_argument("--gains-cpu", type=float, nargs=2, default=(7.0, 3.0), metavar="GAIN")
@@ -184,8 +197,10 @@ def main(argv: list[str] | None = None) -> int:
 def _train(args: argparse.Namespace) -> int:
     if not _HAVE_TORCH:
         raise ToolError("training needs torch: `pip install 'cosim[train]'`")
-    if min(args.restarts, args.first_epochs, args.epochs, args.last_epochs) < 1:
-        raise UserInputError("--restarts and epochs must be at least 1")
+    if min(args.restarts, args.epochs, args.parts, args.rounds, args.tries) < 1:
+        raise UserInputError(
+            "--restarts, --epochs, --parts, --rounds and --tries must be at least 1"
+        )
     design, whole = load_design(args.design, args.set), read_mnist(args.data, "train")
     images, rng = _images(whole), np.random.default_rng(args.seed)
     if not 1 <= args.batch <= len(images.bits):
@@ -197,7 +212,7 @@ def _train(args: argparse.Namespace) -> int:
         begin,
         images,
         args,
-        lambda stack: measured_responses(_around(stack, rng), few, design),
+        lambda stack: measured_responses(_around(stack, rng), few, design, own=True),
     )
     right = classify(fast_stack(macro, design), images.held_bits) == images.held_labels
     held = {"circuit": 100 * float(right.mean())}
@@ -249,10 +264,10 @@ def _grown(
     args: argparse.Namespace,
     refit: Callable[[Stack], Responses],
 ) -> Stack:
-    """The stack that does best of some, trained on; `refit` gives the response at a stack."""
+    """The stack that does best of some, polished; `refit` gives the response at a stack."""
     tasks = _tasks(responses, images)
     settings = FitSettings(
-        epochs=args.first_epochs,
+        epochs=args.epochs,
         seed=args.seed,
         threads=args.threads,
         batch=args.batch,
@@ -262,10 +277,11 @@ def _grown(
     scores = accuracies(tasks[1], many)
     log.info("held-out images: %s %%", ", ".join(f"{score:.2f}" for score in scores))
     one = many.pick(int(scores.argmax()))
-    for epochs, rate in ((args.epochs, args.rate), (args.last_epochs, LAST_RATE * args.rate)):
-        tasks = _tasks(refit(one.weights(0)), images)
+    for _ in range(args.parts):
+        fitted = refit(one.weights(0))
+        tasks = tasks if fitted is responses else _tasks(fitted, images)
         log.info("held-out images: %.2f %% on the response fitted", accuracies(tasks[1], one)[0])
-        one = train_stacks(tasks[0], one, replace(settings, epochs=epochs, rate=rate))
+        one = polish(tasks[0], one, args.rounds, args.tries)
         log.info("held-out images: %.2f %%", accuracies(tasks[1], one)[0])
     return one.weights(0)
 
@@ -317,8 +333,8 @@ def _command(args: argparse.Namespace) -> str:
         [
             f"python -m cosim.train_mlp --data DIR --out F --design {args.design}",
             *(f"--set {item}" for item in args.set),
-            f"--restarts {args.restarts} --first-epochs {args.first_epochs}",
-            f"--epochs {args.epochs} --last-epochs {args.last_epochs}",
+            f"--restarts {args.restarts} --epochs {args.epochs} --parts {args.parts}",
+            f"--rounds {args.rounds} --tries {args.tries}",
             f"--batch {args.batch} --rate {args.rate:g}",
             f"--gains-cpu {args.gains_cpu[0]:g} {args.gains_cpu[1]:g} --seed {args.seed}",
         ]

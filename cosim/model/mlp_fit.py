@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 
 from cosim.model.response import InputResponse, LayerResponse
 
-__all__ = ["FitSettings", "Stacks", "Task", "accuracies", "fresh", "task_of", "train_stacks"]
+__all__ = [
+    "FitSettings",
+    "Stacks",
+    "Task",
+    "accuracies",
+    "fresh",
+    "task_of",
+    "train_stacks",
+]
 
 log = logging.getLogger(__name__)
 Tensor = Any  # torch ships no types here
@@ -51,13 +59,14 @@ class FitSettings:
 class Task:
     """What to fit: `inputs` (n, rows + 1 or more) of `InputResponse.inputs`, then zeros.
 
-    `transfer` (rows, hidden) of the first layer, the second's response, the neuron's curve, the
-    bias line's volts.
+    `transfer` (rows, hidden) and `shift_v` (hidden,) of the first layer, the second's response, the
+    neuron's curve, the bias line's volts.
     """
 
     inputs: Tensor
     labels: Tensor
     transfer: Floats
+    shift_v: Floats
     second: LayerResponse
     vin_v: Floats
     vout_v: Floats
@@ -81,6 +90,7 @@ def task_of(
         inputs=wide,
         labels=torch.tensor(labels),
         transfer=layers[0].transfer,
+        shift_v=layers[0].shift_v + np.zeros(layers[0].transfer.shape[1]),
         second=layers[1],
         vin_v=curve[0],
         vout_v=curve[1],
@@ -140,7 +150,7 @@ class _Curve(torch.autograd.Function):  # type: ignore[misc]  # torch ships no t
         return grad * slope[index], None, None
 
 
-class _Model:
+class Model:
     """Forward passes of stacks."""
 
     def __init__(self, task: Task, count: int) -> None:
@@ -150,9 +160,11 @@ class _Model:
         self.table = _tensor(volts)
         self.slope = _tensor(np.gradient(volts))  # per step of the table
         self.task, self.count = task, count
-        self.zero, self.scale = -low / CURVE_STEP_V + 0.5, 1 / CURVE_STEP_V
+        self.scale = 1 / CURVE_STEP_V
+        self.zero = _tensor(np.tile((task.shift_v - low) * self.scale + 0.5, count))
         self.wires = _tensor(task.transfer).repeat(1, count) * self.scale
         self.wires_2 = _tensor(task.second.transfer)
+        self.shift_2 = _tensor(task.second.shift_v)
         rows = task.transfer.shape[0]
         shape = task.inputs.shape[1], self.wires.shape[1]
         self.effective = torch.zeros(shape, dtype=torch.bfloat16)
@@ -172,13 +184,18 @@ class _Model:
         return volts.view(len(inputs), self.count, -1).transpose(0, 1)
 
     def signal(self, hidden: Tensor, second: Tensor) -> Tensor:
-        """Signals of the outputs (count, n, out): one affine map a stack."""
+        """Signals of the outputs (count, n, out)."""
+        per_v, offset = self.affine(second)
+        return torch.baddbmm(offset, hidden, per_v)
+
+    def affine(self, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Signals by hidden volts (count, hidden, out), and without any (count, 1, out)."""
         a, b, c, d, e = (float(each) for each in self.task.second.factors)
         wired = second * self.wires_2
         total = wired.sum(1, keepdim=True)
         per_v = a * wired + (c * total + d) / wired.shape[1]
-        offset = self.task.bias_v * per_v[:, -1:] + b * total + e
-        return torch.baddbmm(offset, hidden, per_v[:, :-1])
+        offset = self.task.bias_v * per_v[:, -1:] + b * total + e + self.shift_2
+        return per_v[:, :-1], offset
 
 
 def train_stacks(
@@ -190,7 +207,7 @@ def train_stacks(
     """Trains all stacks on the task's images, in blocks of a random order."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    model, count = _Model(task, stacks.count), stacks.count
+    model, count = Model(task, stacks.count), stacks.count
     first = stacks.first.clone()
     second = stacks.second.clone().requires_grad_()
     sharpness = stacks.sharpness.clone().requires_grad_()
@@ -237,7 +254,7 @@ def train_stacks(
 
 def accuracies(task: Task, stacks: Stacks) -> Floats:
     """Per cent of the task's images that each stack classes rightly."""
-    model = _Model(task, stacks.count)
+    model = Model(task, stacks.count)
     model.load(stacks.first)
     with torch.no_grad():
         signal = model.signal(model.hidden(task.inputs), torch.where(stacks.second >= 0, 1.0, -1.0))

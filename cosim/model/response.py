@@ -25,6 +25,7 @@ from cosim.errors import ModelError
 __all__ = [
     "InputResponse",
     "LayerResponse",
+    "column_shift",
     "fit_inputs",
     "fit_layer",
     "plain_inputs",
@@ -40,12 +41,14 @@ TERMS = 12  # of a polynomial
 class InputResponse:
     """First layer: `transfer` (n_in + 1, n_out); `tile_rows` rows share a line.
 
-    `factors` of the polynomial of high inputs, of that of low ones, c0 and c.
+    `factors` of the polynomial of high inputs, of that of low ones, c0 and c. `shift_v` (n_out,) is
+    what columns of certain weights give more.
     """
 
     transfer: Floats
     tile_rows: int
     factors: Floats
+    shift_v: Floats | float = 0.0
 
     def inputs(self, bits: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Effective inputs (n, n_in + 2): rows, the bias row, and what every column gets alike."""
@@ -71,22 +74,25 @@ class InputResponse:
     def signal_v(self, weight: NDArray[np.int8], bits: NDArray[np.uint8]) -> Floats:
         """Signals (n, n_out) of any weights."""
         inputs = self.inputs(bits).astype(np.float64)
-        return np.asarray(inputs[:, :-1] @ (weight * self.transfer) + inputs[:, -1:])
+        return np.asarray(inputs[:, :-1] @ (weight * self.transfer) + inputs[:, -1:] + self.shift_v)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerResponse:
     """A layer behind neurons: signal = a S + b T + c m T + d m + e.
 
-    S and T are sums of weight * transfer with and without the source volts, m their mean.
+    S and T are sums of weight * transfer with and without the source volts, m their mean. `shift_v`
+    (n_out,) is what columns of certain weights give more.
     """
 
     transfer: Floats
     factors: Floats
+    shift_v: Floats | float = 0.0
 
     def signal_v(self, weight: NDArray[np.int8], source_v: Floats) -> Floats:
         """Signals (n, n_out) for sources (n, n_in + 1)."""
-        return np.asarray(_layer_terms(weight * self.transfer, source_v) @ self.factors)
+        terms = _layer_terms(weight * self.transfer, source_v)
+        return np.asarray(terms @ self.factors + self.shift_v)
 
 
 def plain_inputs(shape: tuple[int, int], unit_v: float) -> InputResponse:
@@ -140,6 +146,15 @@ def fit_layer(
     )
     factors, rms_v = _least_squares(terms, np.stack(signals_v), inside_v)
     return LayerResponse(transfer=transfer, factors=factors), rms_v
+
+
+def column_shift(
+    response_v: Floats, signals_v: Floats, inside_v: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Means over images of `signals_v` less `response_v` (n, n_out), away from rails."""
+    inside = (signals_v > inside_v[0]) & (signals_v < inside_v[1])
+    more = np.where(inside, signals_v - response_v, 0.0).sum(axis=0)
+    return np.asarray(more / np.maximum(inside.sum(axis=0), 1))
 
 
 def _with_bias(bits: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -60,10 +60,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_training_writes_both_networks_and_says_how(folder: Path) -> None:
+def test_training_writes_both_networks_and_says_how(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch", reason="optional: training needs the extra `train`")
+    monkeypatch.setattr("cosim.train_mlp.PROBES", 2)
+    monkeypatch.setattr("cosim.train_mlp.PROBE_IMAGES", 80)
     out = folder / "trained.npz"
-    given = "--restarts 2 --first-epochs 6 --epochs 2 --last-epochs 1 --batch 20 --gains-cpu 6 2"
+    given = "--restarts 2 --epochs 4 --parts 1 --rounds 1 --tries 2 --batch 20 --gains-cpu 6 2"
     assert main(["--data", str(folder), "--out", str(out), *given.split()]) == 0
     network = load_network(out)
     assert network.fc_sizes == (784, 16, 10)
@@ -72,7 +76,7 @@ def test_training_writes_both_networks_and_says_how(folder: Path) -> None:
     assert Circuit.of(network).gains == (20.0, 5.0)
     meta = network.meta
     assert meta["gains_cpu"] == [6.0, 2.0]
-    assert "--restarts 2 --first-epochs 6" in meta["command"]
+    assert "--restarts 2 --epochs 4 --parts 1" in meta["command"]
     assert "first 600 images" in meta["data"]
     assert min(meta["held_out_percent"].values()) > 50
     assert meta["accuracy_percent"]["images"] == 40
@@ -81,7 +85,7 @@ def test_training_writes_both_networks_and_says_how(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--epochs", "0"], "epochs must be at least 1"),
+        (["--epochs", "0"], "must be at least 1"),
         (["--batch", "601"], "--batch must be 1..600, got 601"),
         (["--set", "wires.enable=true"], "wires.enable"),
         (["--data", "nowhere"], "nowhere does not exist"),
