@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cosim.design import ChipDesign
 from cosim.energy.decode import CLASSES, Use, decode
@@ -94,7 +95,7 @@ class Ledger:
     sigmas: Mapping[str, float]
     period_s: float
 
-    @property
+    @cached_property
     def total_j(self) -> float:
         return math.fsum(item.joules for item in self.items)
 
@@ -111,9 +112,17 @@ class Ledger:
     def idle_cycles(self) -> int:
         return round(self.count("idle_j"))
 
+    @cached_property
+    def counts(self) -> Mapping[str, float]:
+        """How often each constant was spent."""
+        parts: dict[str, list[float]] = {}
+        for item in self.items:
+            parts.setdefault(item.constant, []).append(item.count)
+        return {constant: math.fsum(counts) for constant, counts in parts.items()}
+
     def count(self, constant: str) -> float:
         """How often a constant was spent; seconds for the leakage."""
-        return math.fsum(item.count for item in self.items if item.constant == constant)
+        return self.counts.get(constant, 0.0)
 
     def by(self, key: Callable[[Item], str]) -> dict[str, float]:
         """Joules by whatever `key` says, in order of first appearance."""

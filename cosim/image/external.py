@@ -238,6 +238,9 @@ def _stage(
     if sample is not None:
         n_out = GROUP * sample.channels
         weight, bias = weight[:n_out, : sample.inputs], bias[:n_out]
+        if sample.live is not None:
+            weight = weight.copy()
+            weight[:, sample.live :] = 0
         row["rows"] = min(row["rows"], sample.rows)
     c_out, c_in = weight.shape[:2]
     groups, size = -(-c_out // GROUP), _group_bytes(c_in)

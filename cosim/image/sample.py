@@ -15,12 +15,14 @@ class Sample:
     """Rows of sums, output channels (or groups of them) and input channels that each stage works
     out at most; None is all of them.
 
-    The program is the same, its tables say less; features and classes mean nothing then.
+    The program is the same, its tables say less; features and classes mean nothing then. Weights of
+    input channels beyond the first `live` are 0, so that samples of more inputs have the same sums.
     """
 
     rows: int
     channels: int
     inputs: int | None = None
+    live: int | None = None
 
     def __post_init__(self) -> None:
         if self.rows < 2 or self.rows % 2:

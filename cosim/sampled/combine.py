@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import attrgetter
 
 from cosim.energy.profile import Cell, Profile, RegionCount
 from cosim.image.sample import Sample
@@ -18,6 +19,7 @@ __all__ = ["combine", "joined", "only", "profile_of"]
 
 _CELL = tuple(item.name for item in fields(Cell))[2:]
 _REGION = tuple(item.name for item in fields(RegionCount))[1:]
+_cell_counts, _region_counts = attrgetter(*_CELL), attrgetter(*_REGION)
 Profiles = Mapping[Sample, Profile]
 
 
@@ -26,30 +28,32 @@ def combine(
 ) -> Profile:
     """One image's nests, whole or the part `at` of each; `profiles` has one run a point."""
     weights = {ident: nest.weights(grid, at) for nest in nests for ident in nest.regions}
-    cells: dict[tuple[int, int], dict[str, float]] = {}
-    regions: dict[int, dict[str, float]] = {}
+    cells: dict[tuple[int, int], list[float]] = {}
+    regions: dict[int, list[float]] = {}
     for point in grid.points:
         for cell in profiles[point].cells:
-            if cell.region in weights:
-                sums = cells.setdefault((cell.region, cell.pc), dict.fromkeys(_CELL, 0.0))
-                _add(sums, cell, weights[cell.region][point])
+            weight = weights.get(cell.region, {}).get(point)
+            if weight:
+                key = (cell.region, cell.pc)
+                cells[key] = _added(cells.get(key), weight, _cell_counts(cell))
         for region in profiles[point].regions:
-            if region.id in weights:
-                sums = regions.setdefault(region.id, dict.fromkeys(_REGION, 0.0))
-                _add(sums, region, weights[region.id][point])
+            weight = weights.get(region.id, {}).get(point)
+            if weight:
+                regions[region.id] = _added(regions.get(region.id), weight, _region_counts(region))
     return profile_of(
-        [Cell(region=ident, pc=pc, **_whole(sums)) for (ident, pc), sums in cells.items()],
-        [RegionCount(id=ident, **_whole(sums)) for ident, sums in regions.items()],
+        [Cell(region=ident, pc=pc, **_whole(_CELL, s)) for (ident, pc), s in cells.items()],
+        [RegionCount(id=ident, **_whole(_REGION, sums)) for ident, sums in regions.items()],
     )
 
 
-def _add(sums: dict[str, float], counts: Cell | RegionCount, weight: float) -> None:
-    for name in sums:
-        sums[name] += weight * getattr(counts, name)
+def _added(sums: list[float] | None, weight: float, counts: Sequence[int]) -> list[float]:
+    if sums is None:
+        return [weight * count for count in counts]
+    return [s + weight * count for s, count in zip(sums, counts, strict=True)]
 
 
-def _whole(sums: Mapping[str, float]) -> dict[str, int]:
-    return {name: max(0, round(value)) for name, value in sums.items()}
+def _whole(names: Sequence[str], sums: Sequence[float]) -> dict[str, int]:
+    return {name: max(0, round(value)) for name, value in zip(names, sums, strict=True)}
 
 
 def only(

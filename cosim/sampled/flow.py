@@ -192,7 +192,8 @@ class _Runs:
         folder = self._folder / f"sample{index}"
         picture = contrast(program.picture) if held_out else None
         image = program.sampled(point, folder, picture)
-        self._progress(f"sample {index}: {point}"[: 1 << 10])
+        inputs = "" if point.inputs is None else f", {point.inputs} inputs"
+        self._progress(f"sample {index}: {point.rows} rows, {point.channels} deep{inputs}")
         chip = chip_of(image, self._given.design, self._given.network, folder)
         return alone(image, chip, self._simulator)
 
@@ -210,7 +211,7 @@ class _Runs:
         )
         if cpu_only:
             return alone(built.image, chip, self._simulator)
-        return with_macros(built.image, chip)
+        return with_macros(built.image, chip, given.design)
 
 
 def settings_of(design: Design) -> Settings:

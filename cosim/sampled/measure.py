@@ -27,6 +27,7 @@ from cosim.report.console import parse_console
 from cosim.sampled.flow import Sampled, sample_run, settings_of
 from cosim.sampled.judge import OUTSIDE, Verdict, Whole, judge, whole_of
 from cosim.sampled.runs import chip_of, with_macros
+from cosim.trace.perf import PARTS
 from cosim.trace.run_folder import RunFolder
 
 __all__ = ["Measured", "measure", "measure_block"]
@@ -118,7 +119,7 @@ def measure(
     result, whole_s = _timed(lambda: complete("complete"), clock, cpu)
     say("sampled run")
     run, sampled_s = _timed(lambda: sampled("sampled"), clock, cpu)
-    parts_s = {key: value for key, value in result["perf"].items() if key.endswith("_s")}
+    parts_s = {name: result["perf"][name] for name in PARTS}
     return Measured(
         run=run,
         verdict=judge(run, whole_of(result)),
@@ -179,7 +180,7 @@ def _block_whole(
     """The complete run of a block, as `cosim run --cpu-only` runs an application."""
     app = f"{name}_cpu"
     image = build_image(app, network, pictures.images, settings=settings_of(point))
-    ran = with_macros(image, chip_of(image, point, network, folder))
+    ran = with_macros(image, chip_of(image, point, network, folder), point)
     ledger = digital_ledger(ran.profile, read_image(image.hex), point)
     account = Account(ledger=ledger, name_of=region_name)
     return Whole(

@@ -4,7 +4,9 @@
 A stage's work is a loop over output channels (a group of two where the network lies in external
 memory) around a loop over rows, around one over input channels. Every count of every instruction
 is then linear in each loop, so runs with two sizes of each loop fix it (`Grid.points`); a further
-one, with a third size of each, shows whether that is so (`Grid.check`).
+one, with a third size of each, shows whether that is so (`Grid.check`). Input channels beyond the
+first sample's have weights of 0 in the points: the branches behind the sums are the same then, and
+their counts are not taken for a loop's.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ def grid_of(nests: Sequence[Nest]) -> Grid:
     deep = max(nest.inputs for nest in nests) > DEEP
     return Grid(
         points=tuple(
-            Sample(rows=rows, channels=channels, inputs=inputs)
+            Sample(rows=rows, channels=channels, inputs=inputs, live=INPUTS[0] if deep else None)
             for inputs in (INPUTS if deep else (None,))
             for rows, channels in itertools.product(ROWS, CHANNELS)
         ),

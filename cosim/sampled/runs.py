@@ -47,15 +47,12 @@ def chip_of(
     foreseen: tuple[str, ...] = (),
 ) -> SocRun:
     """The chip of a design for the FC stack of `network`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    resolved = folder / RESOLVED
-    resolved.write_text(design.resolved_yaml())
     return SocRun(
         image=image.hex,
         run_dir=folder,
         macros=macro_specs(
             design,
-            resolved,
+            folder / RESOLVED,
             network.fc_sizes,
             engine=engine,
             count=design.soc.n_macro,
@@ -115,8 +112,10 @@ def alone(image: Image, chip: SocRun, program: Path) -> Ran:
     return _ended(image, read_outcome(folder))
 
 
-def with_macros(image: Image, chip: SocRun) -> Ran:
+def with_macros(image: Image, chip: SocRun, design: Design) -> Ran:
     """RTL and circuits in lockstep."""
+    chip.run_dir.mkdir(parents=True, exist_ok=True)
+    (chip.run_dir / RESOLVED).write_text(design.resolved_yaml())
     return _ended(image, run_soc(chip))
 
 
