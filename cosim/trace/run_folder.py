@@ -27,6 +27,15 @@ from cosim.trace.result import validate
 __all__ = ["RunFolder", "latest_run"]
 
 SUFFIX_TRIES = 100
+# All that runs and their reports write: left by an earlier run it would pass for this one's.
+WRITTEN = (
+    *("result.json", "config.resolved.yaml", "identity.json", "mapping.json", "mapping.npz"),
+    *("bridge.json", "macro.json", "perf.json", "spot_check.json", "compare.json", "timeline.json"),
+    *("events.jsonl", "console.txt", "marks.txt", "profile.txt", "calls.txt"),
+    *("energy.csv", "energy_lines.csv", "stacks_energy.txt", "flame_energy.svg"),
+    *("stacks.txt", "flame.svg", "functions.mem", "trace.fst", "trace.saif"),
+    *("report.html", "report-against-*.html", "sim.log", "log.txt", "results.xml"),
+)
 
 
 @contextmanager
@@ -47,12 +56,14 @@ class _LogFile(logging.FileHandler):
 
 
 class RunFolder:
-    """One folder under `base`, named `<stamp>-<name>`, or exactly `path`."""
+    """One folder under `base`, named `<stamp>-<name>`, or exactly `path`, without an old run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with _writing(path):
             path.mkdir(parents=True, exist_ok=True)
+            for old in [found for name in WRITTEN for found in path.glob(name)]:
+                old.unlink()
         self.write_text("log.txt", "")
 
     @classmethod

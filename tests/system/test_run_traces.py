@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from cosim.trace.events import Evaluation, read_events
 from cosim.trace.flame import parse_folded
 from cosim.trace.perf import PARTS, RESIDUE, RESIDUE_S
 from cosim.trace.result import read_result
+from cosim.trace.run_folder import RunFolder
 from cosim.trace.timeline import SOC_PID, THREADS, check_timeline, macro_pid
 
 COMMAND = [sys.executable, "-m", "cosim.cli", "run", "lenet5"]
@@ -125,6 +127,14 @@ def test_parts_of_the_wall_time_add_up(folder: Path) -> None:
     assert abs(perf["residue_s"]) <= RESIDUE * perf["wall_s"] + RESIDUE_S
     assert all(perf[part] >= 0 for part in PARTS)
     assert perf["rtl_s"] > perf["solve_s"]  # engine ideal
+
+
+def test_another_run_in_the_folder_begins_with_nothing(folder: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(folder, again)
+    (again / "notes.md").write_text("a user's own")
+    RunFolder(again)
+    assert sorted(path.name for path in again.iterdir()) == ["log.txt", "notes.md"]
 
 
 @pytest.mark.parametrize(

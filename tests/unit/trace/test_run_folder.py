@@ -102,6 +102,14 @@ def test_run_folder_without_result_says_what_to_do(tmp_path: Path) -> None:
         read_result(tmp_path)
 
 
+def test_a_run_begins_without_what_another_left(tmp_path: Path) -> None:
+    RunFolder(tmp_path).write_result(result())
+    for name in ("report.html", "report-against-x.html", "trace.fst", "mine.txt"):
+        (tmp_path / name).touch()
+    RunFolder(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.txt", "mine.txt"]
+
+
 def test_file_size_limit_keeps_the_old_file_whole(tmp_path: Path) -> None:
     """The kernel refuses the write, as on a full disk: the last good result stays, no debris."""
     folder = RunFolder(tmp_path)
@@ -111,7 +119,7 @@ def test_file_size_limit_keeps_the_old_file_whole(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from cosim.errors import RunFolderError\n"
         "from cosim.trace.run_folder import RunFolder\n"
-        f"folder = RunFolder(Path({str(tmp_path)!r}))\n"
+        f"folder = RunFolder.at(Path({str(tmp_path)!r}))\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try:\n"
