@@ -96,7 +96,7 @@ def test_pandas_is_asked_for_only_when_it_is_used(
     [
         ({"engine": "magic"}, "engine must be fast, ngspice or ideal, got 'magic'"),
         ({"images": 0}, "images must be at least 1, got 0"),
-        ({"application": "alexnet"}, "application must be lenet5 or mlp or vgg or snn, got 'alexnet'"),
+        ({"application": "alexnet"}, "must be lenet5 or mlp or vgg or snn, got 'alexnet'"),
         ({"trace": "nowhere"}, "no region 'nowhere'"),
     ],
 )
