@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
 from cosim.bridge.soc import ExternalMemory
-from cosim.design import ChipDesign, Design, load_design
+from cosim.design import ChipDesign, Design, design_kind, load_design
 from cosim.design_memory import WORD_BYTES
 from cosim.errors import FirmwareError
 from cosim.image.build import Image, build_image
@@ -24,6 +25,8 @@ from cosim.image.emit import Settings
 from cosim.macros import macro_kind
 from cosim.mapping.files import save_mapping
 from cosim.mapping.stack import map_stack
+from cosim.mixed.design import KIND as MIXED
+from cosim.mixed.design import MixedDesign, load_mixed
 from cosim.model.colour import load_for
 from cosim.model.datasets import Dataset
 from cosim.model.fc import Circuit, codes_from_volts, fc_volts
@@ -109,7 +112,7 @@ class Prepared:
 
 def prepare(options: RunOptions) -> Prepared:
     """Read and check all inputs, work out the reference, build the firmware image."""
-    design = load_design(options.design, options.sets)
+    design = load_stack_design(options.design, options.sets)
     network = load_network(options.model)
     data = load_for(network, options.data).first(options.images)
     costs = macro_kind(design).costs(design)
@@ -129,10 +132,7 @@ def prepare(options: RunOptions) -> Prepared:
         classes = argmax_class(codes)
     else:
         codes = None
-        circuit = _circuit(design, len(network.fc))
-        classes = argmax_class(
-            codes_from_volts(fc_volts(network, bits, circuit, column="exact"), circuit)
-        )
+        classes = _reference(network, bits, design)
     return Prepared(
         options=options,
         design=design,
@@ -176,6 +176,26 @@ def hex_bits(bits: NDArray[np.generic]) -> str:
     """Bits as one number in hex, bit 0 first."""
     packed = np.packbits(np.asarray(bits, dtype=np.uint8), bitorder="little")
     return f"{int.from_bytes(packed.tobytes(), 'little'):x}"
+
+
+def load_stack_design(name_or_path: str | Path, sets: Sequence[str]) -> Design:
+    """A design of a macro that computes a stack of layers: analog, or mixed-signal."""
+    if design_kind(name_or_path) == MIXED:
+        return load_mixed(name_or_path, sets)
+    return load_design(name_or_path, sets)
+
+
+def _reference(
+    network: Network, bits: np.ndarray[Any, Any], design: Design
+) -> np.ndarray[Any, Any]:
+    """Classes in exact arithmetic."""
+    if isinstance(design, MixedDesign):
+        from cosim.mixed.forward import reference_classes  # noqa: PLC0415 - few runs pay for it
+
+        return reference_classes(network.fc, bits, design)
+    circuit = _circuit(design, len(network.fc))
+    codes = codes_from_volts(fc_volts(network, bits, circuit, column="exact"), circuit)
+    return argmax_class(codes)
 
 
 def _circuit(design: Design, layers: int) -> Circuit:

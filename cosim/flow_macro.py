@@ -8,7 +8,7 @@ import logging
 from cosim.analog.characterise import neuron_curve
 from cosim.analog.factory import make_engine
 from cosim.analog.waveform import evaluation_waveform
-from cosim.design import Design
+from cosim.design import IMAC, Design
 from cosim.errors import DesignError
 from cosim.flow_inputs import CPU_ONLY, Prepared
 from cosim.model.integer import feature_bits, features
@@ -29,6 +29,8 @@ def write_macro(folder: RunFolder, prepared: Prepared) -> None:
         return
     design, network = prepared.design, prepared.network
     if not isinstance(design, Design) or not isinstance(network, Network):
+        return  # no drawing of this kind
+    if design.kind != IMAC:
         return  # no drawing of this kind
     bits = feature_bits(features(network, prepared.data.images[:1]))[0]
     try:

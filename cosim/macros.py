@@ -16,6 +16,9 @@ from cosim.bridge.soc_config import MacroSpec
 from cosim.bridge.soc_pins import MacroPins
 from cosim.design import IMAC, Design, DesignFile
 from cosim.errors import DesignError
+from cosim.mixed.design import KIND as MIXED
+from cosim.mixed.design import MixedDesign
+from cosim.mixed.shape import shape_of
 from cosim.sttbsnn.chip import KIND as STT_CHIP
 from cosim.sttbsnn.chip import SttChip
 
@@ -45,7 +48,7 @@ class MacroKind:
     """One kind. Macros are called `name`0, `name`1 ...; functions are `module:function`.
 
     `swings` are (what, groups of energy) that a comparison halves and doubles; `limits` what a
-    report says about the kind's engines.
+    report says about the kind's engines; `results` is MacroSpec's.
     """
 
     name: str
@@ -58,6 +61,7 @@ class MacroKind:
     sampler: str
     swings: tuple[tuple[str, tuple[str, ...]], ...]
     limits: tuple[str, ...] = ()
+    results: str = ""
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -116,6 +120,21 @@ def _tile_costs(design: SttChip) -> MacroCosts:
     )
 
 
+def _mixed_pins(design: MixedDesign, sizes: Sequence[int]) -> MacroPins:
+    shape = shape_of(sizes, design)
+    return MacroPins(
+        shell=1,
+        in_w=sizes[0],
+        aux_w=shape.aux_w,
+        out_n=sizes[-1],
+        out_bits=8,
+        code_n=shape.converters,
+        code_bits=shape.adc_bits,
+        aux_pin="aux[{}]",
+        more=(("MACRO_SHAPE", shape.packed),),
+    )
+
+
 KINDS: Mapping[str, MacroKind] = {
     IMAC: MacroKind(
         name="imac",
@@ -156,6 +175,26 @@ KINDS: Mapping[str, MacroKind] = {
             "`fast` is held against ngspice by `cosim ladder`; `ideal` takes every row as nominal.",
             "Threshold ladders draw power all the time; it stands as standby.",
         ),
+    ),
+    MIXED: MacroKind(
+        name="mixed",
+        title="mixed-signal macro",
+        pins=_mixed_pins,
+        costs=_stack_costs,
+        factory="cosim.mixed.factory:make_mixed_engine",
+        probes="cosim.mixed.probes:mixed_probes",
+        loader="cosim.mixed.design:load_mixed",
+        sampler="cosim.mixed.factory:no_dies",
+        swings=(
+            ("macro size: cells, lines", ("drivers", "dacs", "bias", "cells", "wires")),
+            ("amplifier bias", ("amplifiers",)),
+            ("converters", ("converters",)),
+            ("logic between layers", ("digital",)),
+        ),
+        limits=(
+            "`fast` is held against ngspice by tests/unit/mixed; `ideal` has no wires and no time.",
+        ),
+        results="cosim.mixed.reference:outputs_of",
     ),
 }
 
@@ -198,6 +237,7 @@ def macro_specs(
             probes=kind.probes,
             loader=kind.loader,
             sampler=kind.sampler,
+            results=kind.results,
             die=None if die is None else die + index * DIES_A_MACRO,
             noise=noise,
             seed=seed,

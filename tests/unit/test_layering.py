@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     "mapping": BASE | {"design", "design_device", "model"},
     "image": BASE | {"model", "mapping"},
     "analog": BASE | {"design", "design_variation", "model", "mapping"},
-    "sttbsnn": BASE | {"design", "design_section", "mapping", "model", "analog"},  # another macro's circuits
+    "sttbsnn": BASE
+    | {"design", "design_section", "mapping", "model", "analog"},  # another macro's circuits
     "mixed": BASE
     | {"design", "design_section", "model", "mapping", "analog"},  # crossbars, converters
     # training with the circuit in the loop: torch in model, circuits in analog, this joins them
@@ -57,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "doctor": BASE | {"model", "rtl_lint"},
     "flow": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "energy", "report"}
-    | {"applications", "design_memory", "macros", "sttbsnn"},
+    | {"applications", "design_memory", "macros", "mixed", "sttbsnn"},
     "sampled": BASE
     | {"macros", "report", "trace"}
     | {"applications", "bridge", "design", "energy", "flow", "image", "model"},
