@@ -24,7 +24,7 @@ from cosim.errors import MismatchError
 from cosim.flow_inputs import CPU_ONLY
 from cosim.image.build import APPS_EXTERNAL
 from cosim.image.emit import Settings
-from cosim.image.regions import region_ident, region_name
+from cosim.image.regions import region_name
 from cosim.image.sample import Sample
 from cosim.model.colour import load_for
 from cosim.model.datasets import Dataset
@@ -39,7 +39,7 @@ from cosim.sampled.nests import Grid, Nest, grid_of, nests_of
 from cosim.sampled.programs import Program, program_of
 from cosim.sampled.runs import Ran, alone, chip_of, simulator_of, with_macros
 from cosim.sampled.sleep import stretched_macros
-from cosim.sampled.stack import LOAD, Stack, StackImage, stack_image, stack_of
+from cosim.sampled.stack import Stack, StackImage, stack_image, stack_of
 
 __all__ = ["JOBS", "Sampled", "sample_run", "settings_of"]
 
@@ -244,9 +244,7 @@ def _image_nests(
 def _account(given: _Inputs, whole: Profile, stack: Stack, first: Ran) -> Account:
     """The complete run's energy: nests of all images, what was run whole, and the macros."""
     images, design = len(given.data.images), given.design
-    load = region_ident(LOAD)
-    once = joined([only(first.profile, lambda ident: ident == load), whole])
-    many = only(once, lambda _: True, lambda _: images)
+    many = only(whole, lambda _: True, lambda _: images)
     nest_words = read_image(first.image.hex)
     parts = (
         digital_ledger(stack.profile, stack.words, design),
@@ -266,7 +264,7 @@ def _account(given: _Inputs, whole: Profile, stack: Stack, first: Ran) -> Accoun
         macros = stretched_macros(
             stack.ran.outcome,
             design,
-            before_ps=(once.cycles - stack.replaced) * period_ps,
+            before_ps=(whole.cycles - stack.replaced) * period_ps,
             after_ps=-stack.added * period_ps,
         )
     return Account(ledger=ledger, name_of=region_name, macros=macros)

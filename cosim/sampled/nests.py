@@ -25,6 +25,7 @@ __all__ = ["Grid", "Nest", "grid_of", "nests_of"]
 
 ROWS, CHANNELS, INPUTS = (2, 4), (1, 2), (2, 4)
 CHECK_ROWS, CHECK_CHANNELS, CHECK_INPUTS = 6, 3, 6
+LOAD = "load"  # clears the first stage's planes, so its loops are theirs
 DEEP = 16  # with more input channels than this somewhere, that loop is cut as well
 
 
@@ -94,7 +95,7 @@ def nests_of(network: Network, *, grouped: bool) -> tuple[Nest, ...]:
     shapes = [network.padded_shape, *network.stage_shapes()[:-1]]
     nests = []
     for index, (stage, shape) in enumerate(zip(network.convs, shapes, strict=True), start=1):
-        names = (f"conv{index}", f"pool{index}")
+        names = (f"conv{index}", f"pool{index}", *((LOAD,) if index == 1 else ()))
         idents = (region_ident(name) for name in names)
         channels, inputs = stage.weight.shape[:2]
         nests.append(

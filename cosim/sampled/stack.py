@@ -30,7 +30,6 @@ from cosim.sampled.runs import Ran
 
 __all__ = ["Stack", "StackImage", "stack_image", "stack_of"]
 
-LOAD = "load"
 ONCE = ("boot", "program")  # regions that do not belong to an image
 # infer.c makes features for the report of what has no convolution: a complete run has them
 NOT_THERE = "expand"
@@ -83,12 +82,11 @@ def stack_image(
 def stack_of(built: StackImage, ran: Ran, images: int, nested: frozenset[int]) -> Stack:
     """The part of a finished run that counts, `images` times where only one picture ran.
 
-    `nested` are the regions that the nests' samples bring.
+    `nested` are the regions that the samples of the nests bring.
     """
     pictures = parse_console(ran.outcome.console)
     _check(built, pictures)
-    load = region_ident(LOAD)
-    mine = {region.id for region in ran.profile.regions} & (nested | {load})
+    mine = {region.id for region in ran.profile.regions} & nested
     drop = frozenset[int]()
     if not built.network.convs:
         report = region_ident("report")

@@ -67,7 +67,8 @@ def test_nests_are_the_loops_of_the_firmware() -> None:
     assert [(nest.rows, nest.channels, nest.inputs) for nest in grey] == [(28, 6, 1), (10, 16, 6)]
     colour = nests_of(random_vgg(rng, widths=((5, "max"), (6, "none"))), grouped=True)
     assert [(nest.rows, nest.channels, nest.inputs) for nest in colour] == [(8, 3, 3), (4, 3, 5)]
-    assert colour[0].regions == {region_ident("conv1"), region_ident("pool1")}
+    assert colour[0].regions == {region_ident(name) for name in ("conv1", "pool1", "load")}
+    assert colour[1].regions == {region_ident("conv2"), region_ident("pool2")}
 
 
 def test_a_network_without_convolutions_is_refused() -> None:
