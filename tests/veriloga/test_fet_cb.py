@@ -13,7 +13,7 @@ from near import near
 from va_deck import run_deck
 from va_model import ROOM_K, TEMPERATURE, model
 
-CARDS = fit_fet_cb.read_cards()
+CARDS = fit_fet_cb.CARDS.read()
 TYPES = {"n": 1.0, "p": -1.0}
 
 # PTM-MG 14 nm HP in BSIM-CMG 111, ngspice 44.2, 27 C, one fin: vgs, vds, value (A, then F). A few

@@ -10,28 +10,28 @@ with the source's height is printed and given to instances as `dvt` (V_SB times 
 
 from __future__ import annotations
 
-import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from fet_equations import CARD_KEYS, Floats, drain_a, gate_capacitance_f
-from scipy.optimize import least_squares
+from fet_cards import FITTED, Card, CardFile, Cards, Row, curve_rows, least, main
+from fet_equations import Floats, drain_a, gate_capacitance_f
 
 HERE = Path(__file__).resolve().parent
 CURVES = HERE / "reference" / "mosfet_65nm_bulk.csv"
-CARDS = HERE.parent / "cards" / "mosfet_65nm_bulk.lib"
-MODELS = {"n": "nfet_65nm", "p": "pfet_65nm"}
-FITTED = tuple(key for key in CARD_KEYS if key != "c_j")
+CARDS = CardFile(
+    path=HERE.parent / "cards" / "mosfet_65nm_bulk.lib",
+    models={"n": "nfet_65nm", "p": "pfet_65nm"},
+    title="fet_cb cards of a 65 nm bulk MOSFET, 1.1 V, 0.1 um wide",
+    made_by="fit_mosfet_65nm.py",
+)
 
 PER_UM = 10.0  # fins of 0.1 um
 ABOVE_V = 0.5  # gate voltage from which the current bound holds
 TOP_V = 1.2  # largest gate voltage of the fit
-BOUND_CURRENT, BOUND_CAPACITANCE, BOUND_DECADES = 0.05, 0.10, 0.5
+BOUND_CURRENT, BOUND_CAPACITANCE = 0.05, 0.10
 JUNCTION_V = 0.3
-ROUNDS = 3
-REACH = 2.0  # a parameter may move by exp(+-2) in each round
+TRIES = 150
 START = {
     "vt0": 0.4, "n": 1.3, "dibl": 0.06, "beta": 0.002, "u_a": 0.002, "k_sat": 0.5, "m_sat": 4.0,
     "clm": 0.08, "v_clm": 0.05, "r_ser": 1500.0, "q_vel": 15.0, "d_c": 0.5, "q_c": 20.0,
@@ -41,47 +41,21 @@ START = {
 # inside the ranges that fet_cb.va allows
 LIMITS = {"clm": (1e-4, 0.9), "v_clm": (1e-4, 0.9), "m_sat": (2.0, 11.0), "k_sat": (0.01, 9.0)}
 
-Card = Mapping[str, float]
-
 
 def read_curves() -> dict[str, dict[str, Floats]]:
     """Per polarity and kind: columns vgs, vds, vbs, value; 0.1 um wide."""
-    found: dict[str, dict[str, list[list[float]]]] = {p: {} for p in MODELS}
+    found: dict[str, dict[str, list[list[float]]]] = {p: {} for p in CARDS.models}
     for line in CURVES.read_text().splitlines():
-        if line[0] in MODELS:
+        if line[0] in CARDS.models:
             polarity, kind, *values = line.split(",")
             row = [float(v) for v in values]
             found[polarity].setdefault(kind, []).append([*row[:3], row[3] / PER_UM])
     return {p: {kind: np.array(rows) for kind, rows in t.items()} for p, t in found.items()}
 
 
-def read_cards(path: Path = CARDS) -> dict[str, dict[str, float]]:
-    """Parameters by polarity, from ngspice .model lines; the start of a fit where none is."""
-    if not path.exists():
-        return {polarity: dict(START) for polarity in MODELS}
-    text = path.read_text().replace("\n+", " ")
-    cards = {}
-    for polarity, name in MODELS.items():
-        line = re.search(rf"^\.model {name} fet_cb (.*)$", text, re.MULTILINE)
-        if line is None:
-            raise ValueError(f"{path}: no .model {name} fet_cb")
-        pairs = dict(item.split("=") for item in line[1].split())
-        cards[polarity] = {key: float(pairs[key]) for key in CARD_KEYS}
-    return cards
-
-
-def write_cards(cards: Mapping[str, Card], path: Path = CARDS) -> None:
-    """As ngspice .model lines."""
-    lines = [
-        "* mosfet_65nm_bulk.lib : fet_cb cards of a 65 nm bulk MOSFET, 1.1 V, 0.1 um wide",
-        "* SPDX-License-Identifier: Apache-2.0",
-        "* made by: python veriloga/fit/fit_mosfet_65nm.py --write",
-    ]
-    for polarity, name in MODELS.items():
-        lines.append(f".model {name} fet_cb type={1 if polarity == 'n' else -1}")
-        pairs = [f"{key}={cards[polarity][key]:.6g}" for key in CARD_KEYS]
-        lines += ["+ " + " ".join(pairs[i : i + 6]) for i in range(0, len(pairs), 6)]
-    path.write_text("\n".join(lines) + "\n")
+def read_cards() -> dict[str, dict[str, float]]:
+    """The cards; the start of a fit where none are."""
+    return CARDS.read() if CARDS.path.exists() else {p: dict(START) for p in CARDS.models}
 
 
 def _at_rest(table: Floats) -> Floats:
@@ -104,15 +78,11 @@ def fit(card: Card, curves: Mapping[str, Floats]) -> dict[str, float]:
     lowest = np.log([LIMITS.get(key, (1e-30, 1e30))[0] for key in FITTED])
     highest = np.log([LIMITS.get(key, (1e-30, 1e30))[1] for key in FITTED])
     x = np.clip(np.log([card[key] for key in FITTED]), lowest + 1e-9, highest - 1e-9)
-    for power in (1.0, 1.5, 2.0)[:ROUNDS]:
 
-        def raised(x: Floats, power: float = power) -> Floats:
-            trial = {**card, **dict(zip(FITTED, np.exp(x), strict=True))}
-            r = residuals(trial, curves)
-            return np.asarray(np.sign(r) * np.abs(r) ** power)
+    def of(x: Floats) -> Floats:
+        return residuals({**card, **dict(zip(FITTED, np.exp(x), strict=True))}, curves)
 
-        bounds = np.maximum(x - REACH, lowest), np.minimum(x + REACH, highest)
-        x = least_squares(raised, x, bounds=bounds, x_scale="jac", max_nfev=150).x
+    x = least(of, x, tries=TRIES, low=lowest, high=highest)
     _, vds, _, value = curves["cdd"].T
     junction = value[np.argmin(np.abs(vds - JUNCTION_V))]
     best = dict(zip(FITTED, map(float, np.exp(x)), strict=True))
@@ -130,38 +100,20 @@ def body_v_per_v(card: Card, curves: Mapping[str, Floats]) -> float:
     return float(np.mean(shifts))
 
 
-def error_table(
-    cards: Mapping[str, Card], curves: Mapping[str, Mapping[str, Floats]]
-) -> list[tuple[str, float, float, str]]:
+def error_table(cards: Cards, curves: Mapping[str, Mapping[str, Floats]]) -> list[Row]:
     """Rows: what, largest error, bound, unit."""
     rows = []
     for polarity, card in cards.items():
-        vgs, vds, _, want = _at_rest(curves[polarity]["id"]).T
-        ratio = drain_a(card, vgs, vds) / want
-        above = vgs >= ABOVE_V - 1e-9
-        error = np.abs(ratio - 1)[above].max() * 100
-        rows.append((f"{polarity} drain current, vgs >= {ABOVE_V} V", error, 5.0, "%"))
-        below = np.abs(np.log10(ratio))[~above].max()
-        rows.append((f"{polarity} drain current below", below, BOUND_DECADES, "decades"))
-        vgs, vds, _, want = _at_rest(curves[polarity]["cgg"]).T
-        error = np.abs(gate_capacitance_f(card, vgs, vds) / want - 1).max() * 100
-        rows.append((f"{polarity} gate capacitance", error, 10.0, "%"))
+        points = [_at_rest(curves[polarity][kind])[:, [0, 1, 3]].T for kind in ("id", "cgg")]
+        rows += curve_rows(polarity, card, points[0], points[1], ABOVE_V)
         rows.append((f"{polarity} body", body_v_per_v(card, curves[polarity]), 0.3, "V/V"))
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Error table of the 65 nm cards, or a new fit.")
-    parser.add_argument("--write", action="store_true", help="fit and rewrite the cards")
-    options = parser.parse_args()
-    curves, cards = read_curves(), read_cards()
-    if options.write:
-        write_cards({p: fit(card, curves[p]) for p, card in cards.items()})
-        cards = read_cards()
-    print(f"{'largest error of':34} {'is':>8} {'bound':>8}")
-    for what, value, bound, unit in error_table(cards, curves):
-        print(f"{what:34} {value:8.3f} {bound:8.3f} {unit}")
-
-
 if __name__ == "__main__":
-    main()
+    ALL = read_curves()
+
+    def fit_both(cards: Cards) -> Cards:
+        return {polarity: fit(card, ALL[polarity]) for polarity, card in cards.items()}
+
+    main(CARDS, fit_both, lambda cards: error_table(cards, ALL), read_cards)
