@@ -205,7 +205,8 @@ def compare(
 ) -> tuple[Path, Comparison]:
     """`cosim compare`: the same images on the CPU alone and with the macro.
 
-    Returns the folder (runs in `cpu/` and `imac/`, compare.json, report.html) and the comparison.
+    Returns the folder (runs in `cpu/` and one named after the macro, compare.json, report.html) and
+    the comparison.
     """
     from cosim.flow_compare import run_comparison  # noqa: PLC0415 - `import cosim` stays light
     from cosim.trace.run_folder import RunFolder  # noqa: PLC0415

@@ -17,7 +17,8 @@ from cosim.tools import iverilog, verilator, yosys
 
 INCLUDES = [f"-I{GEN}", f"-I{RTL / 'cpu'}"]
 CHIP = ("cpu", *COPROCESSOR, "soc")
-SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096, "EXT_WORDS": 8192}]
+TILES = {"MACRO_KIND": 2, "IN_W": 576, "AUX_W": 384, "OUT_N": 32, "ADC_BITS": 1, "STEPS": 2}
+SIZES: list[dict[str, int]] = [{}, {"N_MACRO": 2, "RAM_WORDS": 4096, "EXT_WORDS": 8192}, TILES]
 LINES_MAX = 300  # per file
 PARTS = ("-GPROFILE=1", "-GCALLS=1", "-GWINDOW=1", "-GEXT_WORDS=4096")  # built in on demand
 
