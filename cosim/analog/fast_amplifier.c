@@ -7,37 +7,10 @@
  * load_a bounds the neuron's current. So the root lies inside, wherever the rails are. A neuron's current keeps its
  * last value beyond its curve: who reads the curve at such an output refuses it.
  */
-#include "fast_vector.h"
+#include "fast_stage.h"
 
 enum { TURNS = 60, SETS = TOGETHER * PAIR };
 static const double CLOSE_V = 5e-6; /* quadratic: what remains is below CLOSE_V^2/(2 soft), 3e-9 V */
-static const double APART = 40.0;   /* swing over soft: from here on only one rail is near, e^-40 of the other */
-
-/* current into a neuron at signal v, and its slope */
-static inline wide neuron(const struct amplifier *p, wide v, wide *slope)
-{
-	wide free = (v - p->low) * p->per_v, most = same((double)p->points);
-	wide at = lesser(larger(free, (wide){0}), most);
-	wide found = splined(p->spline, p->points, 1.0 / p->per_v, at, slope);
-
-	*slope = pick(free == at, *slope, (wide){0});
-	return found;
-}
-
-/* what the rails take from a stage at w: 2 (up - down) and its slope */
-static inline wide clamped(const struct amplifier *p, wide w, wide *slope)
-{
-	const double per_soft = 1.0 / p->soft;
-	wide size = magnitude(w), found = softplus((size - p->swing) * per_soft, slope);
-
-	if (p->swing < APART * p->soft) {
-		wide other, far = softplus((-size - p->swing) * per_soft, &other);
-		found -= far;
-		*slope += other;
-	}
-	*slope *= 2.0 * per_soft;
-	return 2.0 * signed_as(found, w);
-}
 
 /* Near an output: where tanh is a straight line, or at the rail: a step of Newton's on w = swing + soft ln(e^u - 1),
  * 2 u = tanh(k vid) - k w/a0, from a few `soft` inside; signs are those of w. */

@@ -25,9 +25,12 @@ FOLDER = Path(__file__).parent
 SOURCES = (
     *("fast_batch.c", "fast_solve.c", "fast_tile.c"),
     *("fast_amplifier.c", "fast_columns.c", "fast_network.c"),
-    *("fast_spline.c", "fast_tied.c"),
+    *("fast_spline.c", "fast_tied.c", "fast_tied_lanes.c"),
 )
-HEADERS = ("fast_kernel.h", "fast_blocks.h", "fast_vector.h", "fast_network.h")
+HEADERS = (
+    *("fast_kernel.h", "fast_blocks.h", "fast_vector.h"),
+    *("fast_stage.h", "fast_network.h"),
+)
 # not -ffast-math: gcc then links a start-up file that flushes small numbers in the whole process.
 # No -ffinite-math-only here: what is no number must fail every `below tolerance`.
 MATH = ("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros")

@@ -77,6 +77,7 @@ void amplifier_start(const struct amplifier *p, const double *alpha, const doubl
 		     const wide *a, const wide *b, wide *out);
 long amplifier_newton(const struct amplifier *p, const double *alpha, const double *beta, const double *shift,
 		      const wide *a, const wide *b, wide *out);
+void tied_together(const struct layer *z, struct state *g, long j, double *node, long *open);
 long tied_newton(const struct layer *z, struct state *g);
 
 typedef __typeof__((vec){0} > (vec){0}) choice;

@@ -9,13 +9,12 @@
  *    0 = G = sum_h (out_h - a)/tie - i_neuron(a)
  *
  * An arrow: F_h knows w_h and a alone. F_h falls in both, so w_h(a) falls and G(a) falls whatever saturates: Newton in a
- * bracket for a, the w_h eliminated, each by Newton in a bracket too. Before that Newton in all of them at once is tried
- * from what they were: where it closes it has found the same, and lines that move little need no more.
+ * bracket for a, the w_h eliminated, each by Newton in a bracket too: for what fast_tied_lanes.c leaves open.
  */
 #include "fast_kernel.h"
 #include <math.h>
 
-enum { TURNS = 100, JOINT_TURNS = 6, JOINT_PORTS = 64 };
+enum { TURNS = 100 };
 static const double CLOSE_V = 1e-7; /* quadratic: what remains is below 1e-11 V */
 
 struct stage { /* an op-amp in its surroundings: r_out/tie, c, d; slope of vid in w; and of one input A, r_out b */
@@ -114,68 +113,28 @@ static long solve_stage(const struct amplifier *p, const struct stage *s, double
 	return 1;
 }
 
-/* All w of output j and their node at once, from what they are (`out` holds w). Returns 1 where that has closed. */
-static long together(const struct layer *z, struct state *g, struct stage *s, long j, long e, double *node)
-{
-	const struct amplifier *p = &z->amp;
-	const double g_tie = 1.0 / (s->d * z->tie);
-	double moves[JOINT_PORTS], pull[JOINT_PORTS];
-
-	for (long turn = 0; turn < JOINT_TURNS && z->ports <= JOINT_PORTS; turn++) {
-		double slope, a = *node, sum = -neuron(p, a + p->shift[j] - p->ref, &slope), by_w, by_a, most, moved;
-		for (long q = 0; q < z->ports; q++) {
-			connect(z, g, q, j, e, s);
-			double w = g->out[q * z->n_out + j][e], f = equation(p, s, a, w, &by_w, &by_a);
-			sum += g_tie * (w - s->back - s->c * a - f / by_w);
-			slope += g_tie * (s->c + by_a / by_w);
-			moves[q] = -f / by_w;
-			pull[q] = by_a / by_w;
-		}
-		moved = sum / slope;
-		most = fabs(moved);
-		for (long q = 0; q < z->ports; q++) {
-			double move = moves[q] - pull[q] * moved;
-			g->out[q * z->n_out + j][e] += move;
-			most = fmax(most, fabs(move));
-		}
-		*node = a + moved;
-		if (!(most < 1.0))
-			return 0;
-		if (most < CLOSE_V)
-			return 1;
-	}
-	return 0;
-}
-
-/* Output j of input e: `out` holds a start of every op-amp's output, then the solution. Returns 1 if there is none. */
-static long solve_output(const struct layer *z, struct state *g, struct stage *s, long j, long e)
+/* Output j of input e where Newton in all at once has not closed: `out` holds a start of every w, *node of a, then the
+ * solution. Returns 1 if there is none. */
+static long solve_output(const struct layer *z, struct state *g, struct stage *s, long j, long e, double *node)
 {
 	const struct amplifier *p = &z->amp;
 	const double g_tie = 1.0 / (s->d * z->tie), ports = (double)z->ports;
-	double a = 0.0, back = 0.0;
+	double a = *node, back = 0.0, last = INFINITY;
 	long lost = 0, close = 0;
 
 	for (long q = 0; q < z->ports; q++) {
 		connect(z, g, q, j, e, s);
-		a += g->out[q * z->n_out + j][e] / ports;
+		if (!isfinite(s->vid + s->back)) {
+			*node = NAN; /* what is no number stays */
+			return 1;
+		}
 		back = fmax(back, fabs(s->back));
 	}
 	/* beyond, every op-amp pulls back by more than the neuron can draw */
 	const double most = (p->swing + 2.0 * p->soft + back + p->load_a / (ports * g_tie)) / s->c;
-	double low = -most, high = most, last = INFINITY;
+	double low = -most, high = most;
 	a = between(low, a, high);
-	for (long q = 0; q < z->ports; q++) { /* `out` holds w meanwhile */
-		double *w = &g->out[q * z->n_out + j][e];
-		connect(z, g, q, j, e, s);
-		if (!isfinite(s->vid + s->back)) {
-			*w = NAN; /* what is no number stays */
-			return 1;
-		}
-		*w = s->d * *w + s->back - s->ratio * a;
-	}
-	const long open = !together(z, g, s, j, e, &a);
-	a = between(low, a, high);
-	for (long turn = 0; open && turn < TURNS; turn++) {
+	for (long turn = 0; turn < TURNS; turn++) {
 		double slope, dw, sum = -neuron(p, a + p->shift[j] - p->ref, &slope);
 		slope = -slope;
 		lost = 0;
@@ -193,23 +152,30 @@ static long solve_output(const struct layer *z, struct state *g, struct stage *s
 		close = fabs(new - a) < CLOSE_V; /* once more, so that every w belongs to this a */
 		a = new;
 	}
-	for (long q = 0; q < z->ports; q++) {
-		double *w = &g->out[q * z->n_out + j][e];
-		connect(z, g, q, j, e, s);
-		*w = (*w - s->back + s->ratio * a) / s->d;
-	}
+	*node = a;
 	return lost > 0;
 }
 
-/* Outputs of all op-amps of a layer from the lines; returns 0, or 1 + output LANES + lane of one without operating point. */
+/* Outputs of all op-amps of a layer from the lines, `out` a start; returns 0, or 1 + output LANES + lane of one without
+ * operating point. */
 long tied_newton(const struct layer *z, struct state *g)
 {
 	struct stage s = surroundings(z);
 	long lost = 0;
 
-	for (long j = 0; j < z->n_out; j++)
-		for (long e = 0; e < LANES; e++)
-			if (solve_output(z, g, &s, j, e) && !lost)
+	for (long j = 0; j < z->n_out; j++) {
+		double node[LANES];
+		long open[LANES];
+		tied_together(z, g, j, node, open); /* `out` holds w from here */
+		for (long e = 0; e < LANES; e++) {
+			if (open[e] && solve_output(z, g, &s, j, e, node + e) && !lost)
 				lost = 1 + j * LANES + e;
+			for (long q = 0; q < z->ports; q++) {
+				double *w = &g->out[q * z->n_out + j][e];
+				connect(z, g, q, j, e, &s);
+				*w = (*w - s.back + s.ratio * node[e]) / s.d;
+			}
+		}
+	}
 	return lost;
 }
