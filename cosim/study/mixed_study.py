@@ -2,7 +2,8 @@
 """mixed_study : analog and mixed-signal macros of one network, and their ratios, as a study.
 
 The subject's design is the analog macro's; `imac_mixed` with the same values laid over is the other
-one, so the network must be one that its scales were fitted to.
+one, so the network must be one that its scales were fitted to. Each macro has the weights that were
+trained for what it computes: for its circuit, or for exact sums.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def _sets(subject: Subject, point: Point) -> tuple[str, ...]:
 def _solve(subject: Subject, design: Design, point: Point) -> list[Row]:
     name = str(point["macro"])
     weights = tuple(layer.astype(np.float64) for layer in subject.weights)
+    exact = subject.exact or subject.weights
     bits = (subject.bits[:EVALUATIONS] > 0).astype(np.int64)
     analog = analog_macro(weights, bits, design, subject.identity["engine"])
     if name == ANALOG:
@@ -62,8 +64,9 @@ def _solve(subject: Subject, design: Design, point: Point) -> list[Row]:
         return [_row(analog, analog, float(right["accuracy"]), len(subject.labels))]
     base = load_mixed(DESIGN, subject.sets)
     chosen = variant(base, map_stack(subject.weights, base).sizes, name)
-    found, logic = mixed_macro(weights, bits, chosen, name=name, engine="fast")
-    accuracy = mixed_forward(subject.weights, subject.bits, chosen).accuracy(subject.labels)
+    own = tuple(layer.astype(np.float64) for layer in exact)
+    found, logic = mixed_macro(own, bits, chosen, name=name, engine="fast")
+    accuracy = mixed_forward(exact, subject.bits, chosen).accuracy(subject.labels)
     row = _row(found, analog, accuracy, len(subject.labels))
     return [
         {
