@@ -62,6 +62,10 @@ class RegionCount:
     dma_writes: int = 0
 
 
+_CELL = tuple(item.name for item in fields(Cell))[2:]
+_REGION = tuple(item.name for item in fields(RegionCount))[:-3]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """A whole run. `cycles` and `retired` are mcycle and minstret at the end."""
@@ -106,14 +110,11 @@ def parse_profile(lines: Sequence[str], *, name: str = "profile.txt") -> Profile
             words = line.split()
             if len(words) == CELL_WORDS:
                 pc, numbers = int(words[0], 16), [int(word) for word in words[1:]]
-                keys = [item.name for item in fields(Cell)][2:]
-                cells.append(
-                    Cell(region=regions[-1].id, pc=pc, **dict(zip(keys, numbers, strict=True)))
-                )
+                counts = dict(zip(_CELL, numbers, strict=True))
+                cells.append(Cell(region=regions[-1].id, pc=pc, **counts))
             elif len(words) == REGION_WORDS and words[0] == "region":
                 numbers = [int(word) for word in words if word.isdigit()]
-                keys = [item.name for item in fields(RegionCount)][:-3]
-                regions.append(RegionCount(**dict(zip(keys, numbers, strict=True))))
+                regions.append(RegionCount(**dict(zip(_REGION, numbers, strict=True))))
             elif len(words) == DMA_WORDS and words[0] == DMA:
                 asked, came, went = (int(word) for word in words[1:])
                 regions[-1] = replace(

@@ -10,50 +10,95 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cosim.energy.profile import Cell, Profile, RegionCount
 from cosim.image.sample import Sample
 from cosim.sampled.nests import Grid, Nest
 
-__all__ = ["combine", "joined", "only", "profile_of"]
+__all__ = ["Counts", "combine", "joined", "only", "profile_of"]
 
 _CELL = tuple(item.name for item in fields(Cell))[2:]
 _REGION = tuple(item.name for item in fields(RegionCount))[1:]
 _cell_counts, _region_counts = attrgetter(*_CELL), attrgetter(*_REGION)
-Profiles = Mapping[Sample, Profile]
+Key = TypeVar("Key")
+
+
+class Counts:
+    """What every instruction and region of the nests counted at each point of the grid."""
+
+    def __init__(
+        self, profiles: Mapping[Sample, Profile], nests: Sequence[Nest], grid: Grid
+    ) -> None:
+        self._nests, self._grid = nests, grid
+        mine = {ident for nest in nests for ident in nest.regions}
+        cells = [_cells(profiles[point], mine) for point in grid.points]
+        regions = [_regions(profiles[point], mine) for point in grid.points]
+        self._cells, self._cell_counts = _table(cells, len(_CELL))
+        self._regions, self._region_counts = _table(regions, len(_REGION))
+
+    def at(self, part: Sample | None = None) -> Profile:
+        """One image's nests, whole or the part `part` of each."""
+        weights = {
+            ident: list(nest.weights(self._grid, part).values())
+            for nest in self._nests
+            for ident in nest.regions
+        }
+        cells = _summed(self._cell_counts, [weights[ident] for ident, _ in self._cells])
+        regions = _summed(self._region_counts, [weights[ident] for ident in self._regions])
+        return profile_of(
+            [
+                Cell(region=ident, pc=pc, **dict(zip(_CELL, row, strict=True)))
+                for (ident, pc), row in zip(self._cells, cells, strict=True)
+            ],
+            [
+                RegionCount(id=ident, **dict(zip(_REGION, row, strict=True)))
+                for ident, row in zip(self._regions, regions, strict=True)
+            ],
+        )
 
 
 def combine(
-    profiles: Profiles, nests: Sequence[Nest], grid: Grid, *, at: Sample | None = None
+    profiles: Mapping[Sample, Profile],
+    nests: Sequence[Nest],
+    grid: Grid,
+    *,
+    at: Sample | None = None,
 ) -> Profile:
     """One image's nests, whole or the part `at` of each; `profiles` has one run a point."""
-    weights = {ident: nest.weights(grid, at) for nest in nests for ident in nest.regions}
-    cells: dict[tuple[int, int], list[float]] = {}
-    regions: dict[int, list[float]] = {}
-    for point in grid.points:
-        for cell in profiles[point].cells:
-            weight = weights.get(cell.region, {}).get(point)
-            if weight:
-                key = (cell.region, cell.pc)
-                cells[key] = _added(cells.get(key), weight, _cell_counts(cell))
-        for region in profiles[point].regions:
-            weight = weights.get(region.id, {}).get(point)
-            if weight:
-                regions[region.id] = _added(regions.get(region.id), weight, _region_counts(region))
-    return profile_of(
-        [Cell(region=ident, pc=pc, **_whole(_CELL, s)) for (ident, pc), s in cells.items()],
-        [RegionCount(id=ident, **_whole(_REGION, sums)) for ident, sums in regions.items()],
-    )
+    return Counts(profiles, nests, grid).at(at)
 
 
-def _added(sums: list[float] | None, weight: float, counts: Sequence[int]) -> list[float]:
-    if sums is None:
-        return [weight * count for count in counts]
-    return [s + weight * count for s, count in zip(sums, counts, strict=True)]
+def _cells(profile: Profile, regions: set[int]) -> dict[tuple[int, int], tuple[int, ...]]:
+    return {
+        (cell.region, cell.pc): _cell_counts(cell)
+        for cell in profile.cells
+        if cell.region in regions
+    }
 
 
-def _whole(names: Sequence[str], sums: Sequence[float]) -> dict[str, int]:
-    return {name: max(0, round(value)) for name, value in zip(names, sums, strict=True)}
+def _regions(profile: Profile, regions: set[int]) -> dict[int, tuple[int, ...]]:
+    return {r.id: _region_counts(r) for r in profile.regions if r.id in regions}
+
+
+def _table(
+    points: Sequence[Mapping[Key, tuple[int, ...]]], width: int
+) -> tuple[list[Key], NDArray[np.float64]]:
+    """Keys in order of first appearance; counts (points, keys, width)."""
+    keys = list(dict.fromkeys(key for point in points for key in point))
+    none = (0,) * width
+    rows = [[point.get(key, none) for key in keys] for point in points]
+    return keys, np.array(rows, np.float64).reshape(len(points), len(keys), width)
+
+
+def _summed(counts: NDArray[np.float64], weights: list[list[float]]) -> list[list[int]]:
+    """Weighted sums over the points, `weights` (keys, points): whole, never negative."""
+    sums = np.einsum("pkc,kp->kc", counts, np.array(weights).reshape(-1, len(counts)))
+    found: list[list[int]] = np.maximum(np.rint(sums), 0).astype(np.int64).tolist()
+    return found
 
 
 def only(

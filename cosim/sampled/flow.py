@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cosim.applications import application
@@ -18,7 +18,7 @@ from cosim.design import Design, load_design
 from cosim.energy.account import Account, MacroPart
 from cosim.energy.decode import read_image
 from cosim.energy.ledger import Ledger, digital_ledger
-from cosim.energy.places import read_places
+from cosim.energy.places import Place, read_places
 from cosim.energy.profile import Profile
 from cosim.errors import MismatchError
 from cosim.flow_inputs import CPU_ONLY
@@ -34,7 +34,7 @@ from cosim.model.store import load_network
 from cosim.model.twin import argmax_class, twin_codes
 from cosim.report.console import parse_console
 from cosim.sampled.check import Check, contrast, hold
-from cosim.sampled.combine import combine, joined, only
+from cosim.sampled.combine import Counts, joined, only
 from cosim.sampled.nests import Grid, Nest, grid_of, nests_of
 from cosim.sampled.programs import Program, program_of
 from cosim.sampled.runs import Ran, alone, chip_of, simulator_of, with_macros
@@ -45,6 +45,8 @@ __all__ = ["JOBS", "Sampled", "sample_run", "settings_of"]
 
 Progress = Callable[[str], None]
 JOBS = 2  # short runs at a time
+# two programs share addresses, so an address has no one place
+UNKNOWN = Place(function="?", symbol="?", file="(two programs)", line=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,8 @@ def sample_run(
     classes = argmax_class(twin_codes(net, feature_bits(values)))
     laps.end("reference_s")
     settings = settings_of(given.design)
-    program = program_of(f"{name}_cpu", net, given.data.images[:1], settings)
+    quiet = replace(settings, print_checksum=False)  # of features that mean nothing
+    program = program_of(f"{name}_cpu", net, given.data.images[:1], quiet)
     built = stack_image(name, net, values, settings, engine)
     laps.end("images_s")
     chip = chip_of(built.image, given.design, net, folder / "stack")
@@ -230,14 +233,15 @@ def _image_nests(
 ) -> tuple[Profile, Check]:
     """One image's nests, held against the run that the samples must foresee."""
     profiles = {point: one.profile for point, one in ran.items()}
-    whole = combine(profiles, nests, grid)
+    counts = Counts(profiles, nests, grid)
+    whole = counts.at()
     regions = [region.id for region in whole.regions]
 
     def place(pc: int) -> str:
         found = read_places(program.base.elf, [pc])[pc]
         return f"{found.function}, {found.source}"
 
-    foreseen = combine(profiles, nests, grid, at=grid.check)
+    foreseen = counts.at(grid.check)
     return whole, hold(profiles[grid.check], foreseen, whole, regions, place)
 
 
@@ -267,7 +271,8 @@ def _account(given: _Inputs, whole: Profile, stack: Stack, first: Ran) -> Accoun
             before_ps=(whole.cycles - stack.replaced) * period_ps,
             after_ps=-stack.added * period_ps,
         )
-    return Account(ledger=ledger, name_of=region_name, macros=macros)
+    places = dict.fromkeys((cell.pc for cell in ledger.profile.cells), UNKNOWN)
+    return Account(ledger=ledger, name_of=region_name, places=places, macros=macros)
 
 
 def _check_codes(ran: Ran) -> None:
