@@ -198,5 +198,5 @@ ENTRY = Entry(
     minutes=5.0,
     quick_minutes=0.05,
     run=_run,
-    place=21,
+    place=14,
 )
