@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flow_macro : macro.json, what a report draws of the macro: one evaluation, the neuron's curve."""
+"""flow_macro : macro.json, what a report draws of the macro: one evaluation, a neuron's curve."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from cosim.analog.waveform import evaluation_waveform
 from cosim.design import IMAC, Design
 from cosim.errors import DesignError
 from cosim.flow_inputs import CPU_ONLY, Prepared
+from cosim.flow_spiking import spiking_drawing
 from cosim.model.integer import feature_bits, features
 from cosim.model.network import Network
 from cosim.report.read import MACRO_FILE
+from cosim.sttbsnn.chip import SttChip
 from cosim.trace.run_folder import RunFolder
 
 __all__ = ["write_macro"]
@@ -28,8 +30,10 @@ def write_macro(folder: RunFolder, prepared: Prepared) -> None:
     if prepared.options.engine == CPU_ONLY:
         return
     design, network = prepared.design, prepared.network
+    if isinstance(design, SttChip):
+        folder.write_json(MACRO_FILE, {"waveform": spiking_drawing(prepared, design, FAST)})
     if not isinstance(design, Design) or not isinstance(network, Network):
-        return  # no drawing of this kind
+        return
     if design.kind != IMAC:
         return  # no drawing of this kind
     bits = feature_bits(features(network, prepared.data.images[:1]))[0]

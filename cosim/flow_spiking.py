@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,10 @@ from cosim.sttbsnn.chip import SttChip, load_stt_chip
 from cosim.sttbsnn.codes import copied_rows, register_codes
 from cosim.sttbsnn.levels import match_levels
 from cosim.sttbsnn.rows import layer_of
+from cosim.sttbsnn.waveform import step_waveform
 from cosim.trace.events import Evaluation
 
-__all__ = ["check_spikes", "prepare_spiking"]
+__all__ = ["check_spikes", "prepare_spiking", "spiking_drawing"]
 
 
 def prepare_spiking(options: RunOptions) -> Prepared:
@@ -124,6 +126,23 @@ def _foreseen(steps: Sequence[Step]) -> tuple[str, ...]:
         for t in range(len(parts))
     ]
     return tuple(hex_bits(row) for rows in zip(*found, strict=True) for row in rows)
+
+
+def spiking_drawing(prepared: Prepared, design: SttChip, kind: str) -> dict[str, Any]:
+    """The step of the first tile that has the most input spikes, solved once more."""
+    assert isinstance(prepared.network, SpikingNetwork)  # what a chip with tiles runs
+    layer = prepared.network.layers[0]
+    inputs = prepared.sizes[0]
+    words = prepared.foreseen_by[0][:: design.tile.steps]  # first steps: nothing has spiked yet
+    word = max((int(text, 16) for text in words), key=int.bit_count)
+    spikes = np.array([(word >> bit) & 1 for bit in range(inputs)])
+    codes = register_codes(layer, match_levels(design))[:, 0]
+    wave = step_waveform(kind, design, copied_rows(layer, design.tile.steps), codes, spikes)
+    caption = (
+        f"A step of the first tile, solved again by engine {kind}: latches of its first rows "
+        "(up: a spike) and power by group."
+    )
+    return {**wave.as_dict(), "caption": caption}
 
 
 def _spikes_of(steps: Sequence[Step]) -> NDArray[np.uint8]:
