@@ -7,6 +7,8 @@ PYTEST := $(BIN)/python -m pytest
 JOBS   ?= 2
 PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 ARGS   ?=
+# Images of containers set it: each of some hundred processes would compile what it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 # What bench compares with; without its dependency pycairo, which would need a C compiler and cairo.
 YARDSTICK := badcrossbar==1.1.0 pathvalidate==3.3.1 sigfig==1.4.0 sortedcontainers==2.4.0
 
