@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_sot_mtj_write : the free layer follows the LLG equation, switches, and costs what it should.
 
-The reference integrates the equation in vector form with Runge-Kutta steps of 0.1 ps.
+The reference integrates the equation in vector form with Runge-Kutta steps of 0.5 ps.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pulse_a(peak_a: float) -> Callable[[float], float]:
 
 def trajectory(m_z: float, peak_a: float, stop_s: float) -> tuple[Floats, Floats]:
     """Times and m_z by Runge-Kutta 4."""
-    step, current = 1e-13, pulse_a(peak_a)
+    step, current = 5e-13, pulse_a(peak_a)
     m = np.array([sin(ANGLE), 0.0, m_z * cos(ANGLE)])
     times, path = [0.0], [m[2]]
     while times[-1] < stop_s:
