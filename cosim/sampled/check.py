@@ -24,34 +24,40 @@ TOLERANCE = 0.01  # of cycles and of energy
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """One region in the held-out run: what it cost, what the samples foresaw, and what that
-    difference makes in the whole run."""
+    """Cycles, or words to and from external memory, of one region in the held-out run: counted and
+    foreseen there, and in an image."""
 
     region: int
+    unit: str
     measured: int
     foreseen: int
-    whole: float  # cycles of the complete run's, per image
+    whole: int
 
     @property
     def relative(self) -> float:
         return self.measured / self.foreseen - 1 if self.foreseen else float(self.measured > 0)
 
     @property
-    def cycles(self) -> float:
-        """What it may be off by in the whole run."""
+    def off(self) -> float:
+        """What it may be off by in an image."""
         return abs(self.relative) * self.whole if self.foreseen else float(self.measured)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """All regions of the nests. `share` of the cycles is what the result may be off by."""
+    """All regions of the nests, in cycles and in words."""
 
     deviations: tuple[Deviation, ...]
-    cycles: int  # of an image
 
     @property
     def share(self) -> float:
-        return sum(deviation.cycles for deviation in self.deviations) / self.cycles
+        """What the result may be off by: the larger one of both shares."""
+        return max((self.share_of(unit) for unit in UNITS), default=0.0)
+
+    def share_of(self, unit: str) -> float:
+        mine = [deviation for deviation in self.deviations if deviation.unit == unit]
+        whole = sum(deviation.whole for deviation in mine)
+        return sum(deviation.off for deviation in mine) / whole if whole else 0.0
 
 
 def contrast(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -75,25 +81,40 @@ def hold(
         deviations=tuple(
             Deviation(
                 region=region,
-                measured=measured.cycles_of(region),
-                foreseen=foreseen.cycles_of(region),
-                whole=float(whole.cycles_of(region)),
+                unit=unit,
+                measured=count(measured, region),
+                foreseen=count(foreseen, region),
+                whole=count(whole, region),
             )
+            for unit, count in UNITS.items()
             for region in regions
-        ),
-        cycles=whole.cycles,
-    )
-    if check.share > TOLERANCE:
-        worst = max(check.deviations, key=lambda deviation: deviation.cycles)
-        pc = worst_pc(measured, foreseen, worst.region)
-        raise MismatchError(
-            f"{region_name(worst.region)} does not follow its loops' sizes: {worst.measured:,}"
-            f" cycles in the held-out run, {worst.foreseen:,} foreseen"
-            f" ({100 * worst.relative:+.1f} %), most of it at {place_of(pc)}; that may be"
-            f" {100 * check.share:.1f} % of an image, the tolerance is {100 * TOLERANCE:.0f} %:"
-            " run it whole (`cosim run`)"
         )
+    )
+    for unit in UNITS:
+        share = check.share_of(unit)
+        if share > TOLERANCE:
+            mine = [deviation for deviation in check.deviations if deviation.unit == unit]
+            worst = max(mine, key=lambda deviation: deviation.off)
+            place = place_of(worst_pc(measured, foreseen, worst.region))
+            raise MismatchError(
+                f"{region_name(worst.region)} does not follow its loops' sizes: {worst.measured:,}"
+                f" {unit} in the held-out run, {worst.foreseen:,} foreseen"
+                f" ({100 * worst.relative:+.1f} %), most of its cycles' difference at {place}; that"
+                f" may be {100 * share:.1f} % of an image, the tolerance is"
+                f" {100 * TOLERANCE:.0f} %: run it whole (`cosim run`)"
+            )
     return check
+
+
+def _cycles(profile: Profile, region: int) -> int:
+    return profile.cycles_of(region)
+
+
+def _words(profile: Profile, region: int) -> int:
+    return sum(r.dma_reads + r.dma_writes for r in profile.regions if r.id == region)
+
+
+UNITS = {"cycles": _cycles, "words": _words}
 
 
 def worst_pc(measured: Profile, foreseen: Profile, region: int) -> int:

@@ -23,8 +23,9 @@ from cosim.model.network import Network
 
 __all__ = ["Grid", "Nest", "grid_of", "nests_of"]
 
-ROWS, CHANNELS, INPUTS = (2, 4), (1, 2), (1, 2)
-CHECK_ROWS, CHECK_CHANNELS, CHECK_INPUTS = 6, 3, 4
+# inputs are even: the weights of an odd number are no whole words
+ROWS, CHANNELS, INPUTS = (2, 4), (1, 2), (2, 4)
+CHECK_ROWS, CHECK_CHANNELS, CHECK_INPUTS = 6, 3, 6
 LOAD = "load"  # clears the first stage's planes, so its loops are theirs
 DEEP = 16  # with more input channels than this somewhere, that loop is cut as well
 

@@ -32,7 +32,7 @@ def run() -> Sampled:
         account=Account(ledger=ledger, name_of=region_name),
         classes=(7, 2),
         labels=(7, 1),
-        check=Check(deviations=(), cycles=1),
+        check=Check(deviations=()),
         simulated=100,
         parts_s={},
     )
