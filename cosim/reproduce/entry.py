@@ -15,6 +15,7 @@ __all__ = ["Entry", "Finding", "Need", "Published", "Task", "figure_text"]
 
 Need = Literal["mnist", "cifar10"]
 FACTOR = 2.0  # from this ratio on a deviation is told as a factor instead of per cent
+MANY = 9999.5  # from here on four digits are fewer than a plain figure has
 PLAIN = ("%", "x", "V", "V/V", "TOPS/W")  # units that take no prefix
 
 
@@ -108,7 +109,7 @@ class Finding:
 def figure_text(value: float, unit: str) -> str:
     """Four digits and the unit: `3.250 W`, `94.84 %`, `12.0 x`."""
     if unit in PLAIN:
-        return f"{value:.4g} {unit}"
+        return f"{value:,.0f} {unit}" if abs(value) >= MANY else f"{value:.4g} {unit}"
     return si(value, unit, 4)
 
 

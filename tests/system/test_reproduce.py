@@ -13,9 +13,15 @@ from typing import Any
 import pytest
 
 from cosim.reproduce.catalogue import entries
+from cosim.reproduce.committed import read
 
 COMMAND = [sys.executable, "-m", "cosim.cli", "reproduce", "all", "--quick"]
 LIMIT_S = 1800  # six minutes are promised on two idle cores
+
+# of quick rows beside those of full runs that are kept with the source
+POINTS = 6.0  # accuracies: three sigma of 60 images at 98 %
+RELATIVE = 0.05  # everything else: other images, one engine for another
+OF_THE_MACHINE = "measured"  # engine of rows that time the machine itself
 
 Rows = dict[str, dict[str, Any]]
 
@@ -81,3 +87,20 @@ def test_the_macro_saves_what_it_saves_in_a_comparison(rows: Rows) -> None:
     saving = rows["energy saved by the macro, LeNet-5"]["ours"]
     assert saving == pytest.approx(100 * (1 - joules[1] / joules[0]))
     assert 5 < saving < 12
+
+
+def test_quick_rows_agree_with_the_table_kept_with_the_source(rows: Rows) -> None:
+    """Whatever changes a figure makes its full run due: `cosim reproduce NAME --write`."""
+    held = 0
+    for system in read().values():
+        for kept in system.findings:
+            ours = rows.get(kept.result, {}).get("ours")
+            if ours is None or kept.ours is None or kept.engine == OF_THE_MACHINE:
+                continue
+            near = kept.result.startswith("accuracy")
+            want = (
+                pytest.approx(kept.ours, abs=POINTS) if near else pytest.approx(kept.ours, RELATIVE)
+            )
+            assert ours == want, f"{system.name}: {kept.result}"
+            held += 1
+    assert held >= 20

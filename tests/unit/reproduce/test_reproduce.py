@@ -59,6 +59,8 @@ def test_deviations_are_told_in_the_units_of_the_figure(
 def test_figures_have_prefixes_where_their_unit_takes_them() -> None:
     assert finding(0.526, "W").ours_text == "526.0 mW"
     assert finding(7.5).ours_text == "7.5 %"
+    assert finding(4931.0, "x").ours_text == "4931 x"
+    assert finding(10_000.0, "x").ours_text == "10,000 x"
     assert finding(None).ours_text == "not simulated"
     both = Published(value=1.8, high=27.0, source=SOURCE, reference=True)
     assert finding(2.0, "x", published=both).published_text == "1.8 x to 27 x (reference)"
