@@ -116,6 +116,7 @@ def test_spikes_through_the_chip_are_those_of_whole_numbers(tmp_path: Path) -> N
     check(job, job.run(tmp_path, "fast"))
 
 
+@pytest.mark.slow
 def test_a_latch_that_is_still_undecided_is_an_error(tmp_path: Path) -> None:
     job = Job(runs=1, sets=("latch.tau_ps=400.0",))
     with pytest.raises(ConvergenceError, match=r"spike\[\d\] is not decided .*macro=stt0"):
