@@ -38,6 +38,7 @@ class Counts:
         cells = [_cells(profiles[point], mine) for point in grid.points]
         regions = [_regions(profiles[point], mine) for point in grid.points]
         self._cells, self._cell_counts = _table(cells, len(_CELL))
+        _outside_loops(self._cell_counts)
         self._regions, self._region_counts = _table(regions, len(_REGION))
 
     def at(self, part: Sample | None = None) -> Profile:
@@ -92,6 +93,14 @@ def _table(
     none = (0,) * width
     rows = [[point.get(key, none) for key in keys] for point in points]
     return keys, np.array(rows, np.float64).reshape(len(points), len(keys), width)
+
+
+def _outside_loops(counts: NDArray[np.float64]) -> None:
+    """What retires equally often at all points is in no loop that was cut: its cycles differ by how
+    a transfer happened to fall, which is no slope. Takes their mean."""
+    retired = counts[:, :, _CELL.index("retired")]
+    same = (retired == retired[0]).all(axis=0)
+    counts[:, same] = counts[:, same].mean(axis=0)
 
 
 def _summed(counts: NDArray[np.float64], weights: list[list[float]]) -> list[list[int]]:

@@ -36,7 +36,7 @@ def test_a_triple_loop_is_found_again_exactly(rows: int, channels: int, inputs: 
 
 
 def test_a_wait_that_longer_loops_hide_does_not_count_below_zero() -> None:
-    """A transfer that takes 90 cycles behind work of 10 a row and channel: max(0, ...) each."""
+    """A transfer that takes 90 cycles behind work of 10 a row and input: max(0, ...) each."""
     whole = nest(32, 16, 3)
     grid = grid_of([whole])
 
@@ -49,6 +49,18 @@ def test_a_wait_that_longer_loops_hide_does_not_count_below_zero() -> None:
     assert found[WAIT].cycles == wait(32, 16, 3) == 0
     want = {cell.pc: cell for cell in profile(whole, None).cells}
     assert found[BODY] == want[BODY]
+
+
+def test_a_wait_outside_of_all_loops_is_no_slope() -> None:
+    """One that takes 100 or 101 cycles, as it happens."""
+    whole = nest(32, 64, 64)
+    grid = grid_of([whole])
+    runs = {
+        point: profile(whole, point, wait=lambda *sizes: 100 + sum(sizes) % 2)
+        for point in grid.points
+    }
+    found = {cell.pc: cell for cell in combine(runs, [whole], grid).cells}
+    assert found[WAIT].cycles in (100, 101)
 
 
 def test_only_keeps_regions_and_repeats_them() -> None:
