@@ -102,8 +102,8 @@ ENTRY = Entry(
     name="neuron",
     title="Analog sigmoid neuron of two SOT-MRAM devices and an inverter",
     source=SOURCE,
-    minutes=2.0,
-    quick_minutes=1.0,
+    minutes=1.0,
+    quick_minutes=0.3,
     run=_run,
     place=20,
 )
