@@ -4,32 +4,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cosim.design import load_design
-from cosim.model.datasets import IDX_FILES, builtin_mnist
 from cosim.model.fc import Circuit
 from cosim.model.store import load_network
 from cosim.train_circuit import corners, main, without_wires
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(head + array.astype(np.uint8).tobytes())
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(mnist_folder: Callable[..., Path]) -> Path:
     """600 training images and 40 others called the test split."""
-    data = builtin_mnist()
-    for split, part in (("train", slice(0, 600)), ("test", slice(600, 640))):
-        images, labels = IDX_FILES[split]  # type: ignore[index]
-        write_idx(tmp_path / images, data.images[part])
-        write_idx(tmp_path / labels, data.labels[part])
-    return tmp_path
+    return mnist_folder(train=slice(0, 600), test=slice(600, 640))
 
 
 def test_corners_are_the_design_with_and_without_wires_and_the_ideal_equations() -> None:

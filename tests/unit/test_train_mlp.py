@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from cosim.analog.fast_forward import fast_stack
 from cosim.design import load_design
-from cosim.model.datasets import IDX_FILES, builtin_mnist
+from cosim.model.datasets import builtin_mnist
 from cosim.model.fc import Circuit
 from cosim.model.network import PIXEL_MIDDLE
 from cosim.model.store import load_network
@@ -43,21 +44,11 @@ def test_the_response_of_some_stacks_is_the_circuits_for_another() -> None:
         assert true_v[inside].std() > 3 * REST_V
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(head + array.astype(np.uint8).tobytes())
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(mnist_folder: Callable[..., Path]) -> Path:
     """800 training images and 40 others called the test split, over all classes."""
-    data = builtin_mnist()
-    order = np.random.default_rng(3).permutation(len(data.images))
-    for split, part in (("train", order[:800]), ("test", order[800:840])):
-        images, labels = IDX_FILES[split]  # type: ignore[index]
-        write_idx(tmp_path / images, data.images[part])
-        write_idx(tmp_path / labels, data.labels[part])
-    return tmp_path
+    order = np.random.default_rng(3).permutation(len(builtin_mnist().images))
+    return mnist_folder(train=order[:800], test=order[800:840])
 
 
 def test_training_writes_both_networks_and_says_how(
