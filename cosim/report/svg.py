@@ -16,7 +16,8 @@ from typing import Literal
 __all__ = ["LETTERS", "SMALL", "WIDTH", "Drawing", "Legend", "Scale", "letters_width"]
 
 WIDTH = 403.0
-LETTERS, SMALL = 10.0, 9.0  # heights of letters
+LETTERS = 10.0  # height of letters
+SMALL = 9.0
 WIDE = 0.6  # of a letter's height: the mean width of one, on the safe side
 INK, GREY, GRID = "#222222", "#666666", "#e3e3e3"
 TICK_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
