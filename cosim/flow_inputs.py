@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,6 @@ def prepare(options: RunOptions) -> Prepared:
     """Read and check all inputs, work out the reference, build the firmware image."""
     design = load_stack_design(options.design, options.sets)
     network = load_network(options.model)
-    if isinstance(design, MixedDesign):  # its sums are exact, as the CPU's
-        network = replace(network, fc=network.fc_cpu)
     data = load_for(network, options.data).first(options.images)
     costs = macro_kind(design).costs(design)
     settings = Settings(

@@ -31,9 +31,9 @@ from cosim.model.store import load_network
 __all__ = ["fit_scales", "main"]
 
 Ints = NDArray[np.int64]
-SHIFT = 8
-MULS = (24, 32, 48, 64, 96, 128, 192, 255)
-OFFSETS = (-16, -12, -8, -4, 0, 4, 8)
+SHIFT = 7
+MULS = (48, 96, 128, 192, 255)
+OFFSETS = (-40, -32, -24, -16, -8, 0, 8)
 
 
 def fit_scales(
@@ -93,11 +93,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model")
     parser.add_argument("--data", type=Path, required=True, help="folder of MNIST's IDX files")
     parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--own", action="store_true", help="the CPU twin's own weights")
     args = parser.parse_args(argv)
     network, data = load_network(args.model), read_mnist(args.data, "train")
-    if args.own and network.fc_own:
-        network = replace(network, fc=network.fc_own)
     data = data.first(args.images)
     bits = (feature_bits(features(network, data.images)) > 0).astype(np.int64)
     found = fit_scales(network, bits, data.labels, load_mixed(args.design))

@@ -2,8 +2,7 @@
 """mixed_study : analog and mixed-signal macros of one network, and their ratios, as a study.
 
 The subject's design is the analog macro's; `imac_mixed` with the same values laid over is the other
-one, so the network must be one that its scales were fitted to. Each macro has the weights that were
-trained for what it computes: for its circuit, or for exact sums.
+one, so the network must be one that its scales were fitted to.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 
 from cosim.design import Design
 from cosim.mapping import map_stack
-from cosim.mixed.design import load_mixed
+from cosim.mixed.design import MixedDesign, load_mixed
 from cosim.mixed.forward import mixed_forward
 from cosim.study.chart import COLOURS, canvas
 from cosim.study.mixed import (
@@ -36,6 +35,7 @@ __all__ = ["MIXED"]
 DESIGN = "imac_mixed"
 EVALUATIONS = 3
 QUICK = 2  # variants
+_KNOWN: dict[str, float] = {}  # accuracies
 GROUPS = (
     *("drivers", "dacs", "bias", "cells", "wires"),
     *("amplifiers", "neurons", "converters", "digital"),
@@ -56,7 +56,6 @@ def _sets(subject: Subject, point: Point) -> tuple[str, ...]:
 def _solve(subject: Subject, design: Design, point: Point) -> list[Row]:
     name = str(point["macro"])
     weights = tuple(layer.astype(np.float64) for layer in subject.weights)
-    exact = subject.exact or subject.weights
     bits = (subject.bits[:EVALUATIONS] > 0).astype(np.int64)
     analog = analog_macro(weights, bits, design, subject.identity["engine"])
     if name == ANALOG:
@@ -64,10 +63,8 @@ def _solve(subject: Subject, design: Design, point: Point) -> list[Row]:
         return [_row(analog, analog, float(right["accuracy"]), len(subject.labels))]
     base = load_mixed(DESIGN, subject.sets)
     chosen = variant(base, map_stack(subject.weights, base).sizes, name)
-    own = tuple(layer.astype(np.float64) for layer in exact)
-    found, logic = mixed_macro(own, bits, chosen, name=name, engine="fast")
-    accuracy = mixed_forward(exact, subject.bits, chosen).accuracy(subject.labels)
-    row = _row(found, analog, accuracy, len(subject.labels))
+    found, logic = mixed_macro(weights, bits, chosen, name=name, engine="fast")
+    row = _row(found, analog, _accuracy(subject, base), len(subject.labels))
     return [
         {
             **row,
@@ -79,6 +76,15 @@ def _solve(subject: Subject, design: Design, point: Point) -> list[Row]:
             "logic_area_m2": logic.area_m2,
         }
     ]
+
+
+def _accuracy(subject: Subject, base: MixedDesign) -> float:
+    """Of every variant: they differ in time, not in codes."""
+    key = f"{base.digest()} {subject.identity['network']} {subject.identity['images']}"
+    if key not in _KNOWN:
+        found = mixed_forward(subject.weights, subject.bits, base)
+        _KNOWN[key] = found.accuracy(subject.labels)
+    return _KNOWN[key]
 
 
 def _row(found: MacroFigures, analog: MacroFigures, accuracy: float, images: int) -> Row:

@@ -28,10 +28,7 @@ POWER_IMAGES = 100  # an image's power differs from the mean by 1 %
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """`bits` (n, n_in) are what the images drive the macro with, `labels` (n,) their classes.
-
-    `exact` are the network's weights for exact sums, such as the CPU makes.
-    """
+    """`bits` (n, n_in) are what the images drive the macro with, `labels` (n,) their classes."""
 
     design_name: str
     sets: tuple[str, ...]
@@ -39,7 +36,6 @@ class Subject:
     bits: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     identity: dict[str, str]
-    exact: tuple[NDArray[np.int8], ...] = ()
 
     def design(self, *sets: str) -> Design:
         """The base design with the user's and then a point's values laid over."""
@@ -70,7 +66,6 @@ def load_subject(
         weights=weights,
         bits=feature_bits(features(network, dataset.images)),
         labels=dataset.labels,
-        exact=tuple(network.fc_cpu),
         identity={
             "engine": "fast",
             "design": f"{base.name} {base.digest()}",

@@ -138,7 +138,9 @@ def test_an_evaluation_is_codes_sums_and_sigmoids() -> None:
 
 
 def test_a_sum_follows_its_definition() -> None:
-    design = load_mixed("imac_mixed", ["mixed.mul_hidden=3", "mixed.shift_hidden=1"])
+    design = load_mixed(
+        "imac_mixed", ["mixed.mul_hidden=3", "mixed.shift_hidden=1", "mixed.offset_hidden=-12"]
+    )
     shape = shape_of((64, 2, 1), design)
     codes = np.array([[128, 120], [131, 128], [128, 129]])  # sums 3 and -7
     x = np.array([np.floor(-3 * 1.5 + 0.5), np.floor(7 * 1.5 + 0.5)]) - 12
