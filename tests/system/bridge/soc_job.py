@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +27,12 @@ __all__ = ["SIZES", "Job", "children_named", "wait_for"]
 
 SIZES = (20, 5, 4)
 PINS = MacroPins(in_w=SIZES[0], out_n=SIZES[-1])
+CALL = """
+import pickle, sys
+from pathlib import Path
+from cosim.bridge.soc import run_soc
+run_soc(pickle.loads(Path(sys.argv[1]).read_bytes()))
+"""
 
 
 @dataclass
@@ -76,6 +86,16 @@ class Job:
     def run(self) -> SocOutcome:
         return run_soc(self.spec())
 
+    def call(self, log: Path) -> subprocess.Popen[bytes]:
+        """The same in a process of its own, which writes to `log`."""
+        spec = self.folder / "spec.pickle"
+        spec.write_bytes(pickle.dumps(self.spec()))
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with log.open("w") as out:
+            return subprocess.Popen(
+                [sys.executable, "-c", CALL, str(spec)], env=env, stdout=out, stderr=out
+            )
+
     def expected(self) -> list[list[list[int]]]:
         """Codes by evaluation and macro."""
         return [
@@ -101,8 +121,14 @@ def children_named(text: str, where: Path | None = None) -> list[int]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float) -> None:
+def wait_for(
+    condition: Callable[[], bool],
+    limit_s: float,
+    process: subprocess.Popen[bytes] | None = None,
+) -> None:
+    """Waits until `condition` holds, which `process` is to bring about."""
     end = time.monotonic() + limit_s
     while not condition():
+        assert process is None or process.poll() is None, f"ended with {process.returncode}"
         assert time.monotonic() < end, f"not true after {limit_s} s"
         time.sleep(0.05)

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,28 +117,18 @@ def test_an_interrupted_caller_leaves_no_process_and_keeps_the_files(
     how: signal.Signals, tmp_path: Path, patience: Callable[[float], float]
 ) -> None:
     job = Job(tmp_path, kinds=("process",), idle_loops=LONG)
-    spec = job.spec()
-    text = (
-        "from pathlib import Path, PosixPath\n"
-        "from cosim.bridge.soc import SocRun, run_soc\n"
-        "from cosim.bridge.soc_config import MacroSpec\n"
-        "from cosim.bridge.soc_trace import Tracing\n"
-        f"run_soc({spec!r})\n"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    caller = subprocess.Popen(
-        [sys.executable, "-c", text], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    wait_for(lambda: len(read_events(job.run_dir)) > 0, START_S)
+    log = tmp_path / "caller.log"
+    caller = job.call(log)
+    wait_for(lambda: len(read_events(job.run_dir)) > 0, START_S, caller)
     limit_s = patience(DIES_WITHIN_S)
     began_s = time.monotonic()
     caller.send_signal(how)
-    output, _ = caller.communicate(timeout=limit_s)
+    caller.wait(limit_s)
     wait_for(lambda: not children_named(str(job.run_dir)), limit_s)
     wait_for(lambda: not children_named("sleep 1000", job.run_dir), limit_s)
     assert time.monotonic() - began_s < limit_s
     if how == signal.SIGINT:
-        assert b"KeyboardInterrupt" in output
+        assert "KeyboardInterrupt" in log.read_text()
     assert len(read_outcome(job.run_dir).events) == 1
 
 

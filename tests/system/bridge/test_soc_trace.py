@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,19 +139,8 @@ def test_an_interrupted_caller_leaves_a_whole_trace(
 ) -> None:
     job = traced(tmp_path, Window(from_ps=0, to_ps=1_000_000))
     job.idle_loops = LONG
-    text = (
-        "from pathlib import Path, PosixPath\n"
-        "from cosim.bridge.soc import SocRun, run_soc\n"
-        "from cosim.bridge.soc_config import MacroSpec\n"
-        "from cosim.bridge.soc_trace import Tracing\n"
-        "from cosim.trace.window import Window\n"
-        f"run_soc({job.spec()!r})\n"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    log = tmp_path / "caller.log"
-    with log.open("w") as out:
-        caller = subprocess.Popen([sys.executable, "-c", text], env=env, stdout=out, stderr=out)
-    wait_for((job.run_dir / "trace.fst").exists, START_S)
+    caller = job.call(tmp_path / "caller.log")
+    wait_for((job.run_dir / "trace.fst").exists, START_S, caller)
     time.sleep(0.2)
     caller.send_signal(how)
     limit_s = patience(DIES_WITHIN_S)
