@@ -25,11 +25,11 @@ PHONE_PX, DESK_PX = 390, 1200
 CHARTS = {
     "chart-comparison",
     "chart-tornado",
-    "imac-chart-timeline",
-    "imac-chart-offload",
-    "imac-chart-energy",
-    "imac-chart-waveform",
-    "imac-chart-neuron",
+    "macro-chart-timeline",
+    "macro-chart-offload",
+    "macro-chart-energy",
+    "macro-chart-waveform",
+    "macro-chart-neuron",
 }
 # Runs in the page: what went wrong, how large each drawing is, whether the page is too wide.
 PROBE = """
@@ -185,7 +185,7 @@ def test_the_comparison_is_that_of_the_two_runs(runs: Path) -> None:
 def test_a_single_run_and_a_difference_open_too(runs: Path, tmp_path: Path) -> None:
     one = look(write_report(runs / "imac", "cosim report"), DESK_PX, tmp_path)
     assert one["wrong"] == []
-    assert {name.removeprefix("imac-") for name in CHARTS if name.startswith("imac-")} == set(
+    assert {name.removeprefix("macro-") for name in CHARTS if name.startswith("macro-")} == set(
         one["charts"]
     )
     page = write_difference(runs / "cpu", runs / "imac", "cosim report A B")

@@ -8,6 +8,7 @@ A program of its own: pyverilog leaves files open, which the test suite would re
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,10 @@ from pyverilog.vparser.parser import VerilogParser
 def value(node: ast.Node, parameters: dict[str, int]) -> int:
     """A constant expression of the parser's tree."""
     if isinstance(node, ast.IntConst):
-        return int(node.value)
+        digits = re.fullmatch(r"(?:\d*'[sS]?[dD])?(\d+)", node.value)
+        if digits is None:
+            raise TypeError(f"number {node.value} is not decimal")
+        return int(digits[1])
     if isinstance(node, ast.Identifier):
         return parameters[node.name]
     if isinstance(node, ast.Rvalue):
