@@ -47,6 +47,7 @@ __all__ = [
     "yosys",
 ]
 
+SPINIT = "set num_threads=1\n"
 SETUP_FIX = "run `make setup` in the cosim folder"
 NGSPICE_MIN_MAJOR = 44  # first Debian build with OSDI 0.4 and KLU
 RISCV_PREFIXES = ("riscv64-unknown-elf-", "riscv32-unknown-elf-", "riscv-none-elf-")
@@ -261,10 +262,18 @@ def _system_lib() -> Path | None:
 
 
 def _spice_scripts() -> Path:
-    """A folder with an empty spinit: keeps the system's start-up file and code models out."""
+    """A folder with a spinit of our own: keeps the system's start-up file and code models out.
+
+    One thread unless a deck asks for more: ngspice takes two by default, which wait for each other
+    at every device evaluation, and by whole time slices where other processes have the processors.
+    """
     folder = cache_dir() / "spice-scripts"
     folder.mkdir(exist_ok=True)
-    (folder / "spinit").touch()
+    path = folder / "spinit"
+    if not path.is_file() or path.read_text() != SPINIT:
+        partial = folder / f"spinit.{os.getpid()}"
+        partial.write_text(SPINIT)
+        partial.replace(path)
     return folder
 
 

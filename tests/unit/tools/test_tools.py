@@ -93,13 +93,18 @@ def test_the_newest_private_ngspice_is_taken_with_its_own_loader(
     assert found.prefix == (str(libs / "ld-linux-x86-64.so.2"), "--library-path", str(libs))
 
 
-def test_spice_scripts_points_at_an_empty_spinit(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("before", [None, b""])
+def test_spice_scripts_points_at_a_spinit_of_one_thread(
+    before: bytes | None, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tools, "_system_lib", lambda: None)
     private_ngspice(cache, "44.2")
+    if before is not None:  # of an earlier version
+        (cache / "spice-scripts").mkdir()
+        (cache / "spice-scripts" / "spinit").write_bytes(before)
     scripts = Path(tools.ngspice().env["SPICE_SCRIPTS"])
-    assert [(path.name, path.read_bytes()) for path in scripts.iterdir()] == [("spinit", b"")]
+    found = [(path.name, path.read_text()) for path in scripts.iterdir()]
+    assert found == [("spinit", "set num_threads=1\n")]
 
 
 @pytest.mark.parametrize(
