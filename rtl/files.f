@@ -24,6 +24,7 @@ rtl/xif/xif_issue.v
 rtl/xif/xif_result.v
 rtl/imac/imac_control.v
 rtl/imac/imac_dispatch.v
+rtl/imac/imac_front.v
 rtl/imac/imac_input.v
 rtl/imac/imac_output.v
 rtl/imac/imac_program.v

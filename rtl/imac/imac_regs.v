@@ -10,10 +10,11 @@
 `include "regmap.vh"
 
 module imac_regs #(
-   parameter IN_W    = 400,
-   parameter OUT_N   = 10,
-   parameter PROG_AW = 16,
-   parameter CYC_W   = 16    // bits of a cycle count
+   parameter        IN_W    = 400,
+   parameter        OUT_N   = 10,
+   parameter        PROG_AW = 16,
+   parameter        CYC_W   = 16,             // bits of a cycle count
+   parameter [31:0] ID      = `IMAC_RESET_ID  // tells the kind of macro
 ) (
    input  wire             i_clk,
    input  wire             i_rst,
@@ -89,7 +90,7 @@ module imac_regs #(
             o_value = {{(31-PROG_AW){1'b0}}, i_prog_ptr};
             o_legal = (i_value <= PTR_MAX);
          end
-         `IMAC_CFG_ID:            o_value = `IMAC_RESET_ID;
+         `IMAC_CFG_ID:            o_value = ID;
          `IMAC_CFG_COUNT:         o_value = i_count;
          `IMAC_CFG_ACTIVE_CYCLES: o_value = i_active_cycles;
          default:                 o_known = 1'b0;

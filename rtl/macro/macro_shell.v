@@ -51,11 +51,13 @@ module macro_shell #(
 );
 
    generate
+      if (STROBE_N > 1) begin : gen_one_strobe
+         // no kind has a second strobe
+         assign o_macro_strobe[STROBE_N-1:1] = {(STROBE_N-1){1'b0}};
+      end
+
       if (MACRO_KIND == 0) begin : gen_imac
          assign o_macro_aux = {AUX_W{1'b0}};
-         if (STROBE_N > 1) begin : gen_one_strobe
-            assign o_macro_strobe[STROBE_N-1:1] = {(STROBE_N-1){1'b0}};
-         end
 
          imac_shell #(
             .IN_W     (IN_W),
@@ -87,10 +89,6 @@ module macro_shell #(
             .o_macro_active    (o_macro_active)
          );
       end else if (MACRO_KIND == 1) begin : gen_mixed
-         if (STROBE_N > 1) begin : gen_one_strobe
-            assign o_macro_strobe[STROBE_N-1:1] = {(STROBE_N-1){1'b0}};
-         end
-
          mixed_macro #(
             .IN_W    (IN_W),
             .AUX_W   (AUX_W),
@@ -124,10 +122,6 @@ module macro_shell #(
             .o_macro_active    (o_macro_active)
          );
       end else if (MACRO_KIND == 2) begin : gen_stt
-         if (STROBE_N > 1) begin : gen_one_strobe
-            assign o_macro_strobe[STROBE_N-1:1] = {(STROBE_N-1){1'b0}};
-         end
-
          stt_shell #(
             .IN_W    (IN_W),
             .ROWS    (OUT_N),

@@ -1,10 +1,11 @@
 // stt_shell.v : wires the digital shell of one spiking tile
 // SPDX-License-Identifier: Apache-2.0
 //
-// The instructions, registers and errors are those of rtl/imac. An evaluation is one run of time steps:
-// the pushed inputs are the spikes of N_IN / CELLS steps, one after the other; CONV_CYCLES is how long
-// the latches may decide; a pop gives 32 rows of a step. A row's skip input at a step is the spike at
-// the middle of the nine places that its cells look at (cells SKIP_AT + row of that step).
+// The instructions, registers and errors of all kinds (imac_front.v), and registers of thresholds. An
+// evaluation is one run of time steps: the pushed inputs are the spikes of N_IN / CELLS steps, one
+// after the other; CONV_CYCLES is how long the latches may decide; a pop gives 32 rows of a step. A
+// row's skip input at a step is the spike at the middle of the nine places that its cells look at
+// (cells SKIP_AT + row of that step).
 // Timing: stt_steps.v; the evaluation ends in the cycle after its last capture. Every macro pin comes
 // straight from a flop.
 
@@ -52,16 +53,11 @@ module stt_shell #(
    localparam SKIP_AT = 4 * PLACE;
    localparam [31:0] CELLS_W = CELLS;
 
-   wire             start, push, pop, prog, reg_write, input_clear, prog_clear;
-   wire             err_start_busy, err_pop_empty, err_push_overflow;
-   wire             err_protocol, err_config, err_start_inputs;
-   wire             stepping, step_done, ended, busy, prog_busy, prog_last;
-   wire             input_full, output_empty, prog_full, irq_en, prog_ptr_write;
-   wire             reg_known, reg_legal, th_known, th_legal;
-   wire [31:0]      output_data, status, reg_value, th_value, count, active_cycles;
-   wire [CYC_W-1:0] settle_cycles, conv_cycles, prog_cycles;
+   wire             start, stepping, step_done, ended, busy, pop, output_empty;
+   wire             reg_write, th_known, th_legal;
+   wire [31:0]      output_data, th_value;
+   wire [CYC_W-1:0] settle_cycles, conv_cycles;
    wire [15:0]      n_in, n_out;
-   wire [PROG_AW:0] prog_ptr;
    wire [IN_W-1:0]  held;
    wire [STEP_W-1:0]     step;
    wire [ROWS-1:0]       spikes;
@@ -70,12 +66,8 @@ module stt_shell #(
    reg  [STEP_W-1:0]     steps;
    integer               t;
 
-   wire is_id = (i_op_index == `IMAC_CFG_ID);
-
-   assign ended       = step_done && !stepping;
-   assign busy        = stepping || ended;
-   assign o_prog_busy = prog_busy;
-   assign o_op_active = busy || prog_busy;
+   assign ended = step_done && !stepping;
+   assign busy  = stepping || ended;
 
    always @* begin
       steps = {STEP_W{1'b0}};
@@ -99,62 +91,45 @@ module stt_shell #(
       end
    endgenerate
 
-   imac_control control (
-      .i_op_valid          (i_op_valid),
-      .i_op_f3             (i_op_f3),
-      .i_op_index          (i_op_index),
-      .i_op_value          (i_op_value),
-      .o_op_data           (o_op_data),
-      .i_busy              (busy),
-      .i_prog_busy         (prog_busy),
-      .i_input_full        (input_full),
-      .i_output_empty      (output_empty),
-      .i_prog_full         (prog_full),
-      .i_output_data       (output_data),
-      .i_status            (status),
-      .i_reg_value         (th_known ? th_value : is_id ? `STT_ID : reg_value),
-      .i_reg_known         (th_known || reg_known),
-      .i_reg_legal         (th_known ? th_legal : reg_legal),
-      .o_start             (start),
-      .o_push              (push),
-      .o_pop               (pop),
-      .o_prog              (prog),
-      .o_reg_write         (reg_write),
-      .o_input_clear       (input_clear),
-      .o_prog_clear        (prog_clear),
-      .o_err_clear         (o_op_clear),
-      .o_err_start_busy    (err_start_busy),
-      .o_err_pop_empty     (err_pop_empty),
-      .o_err_push_overflow (err_push_overflow),
-      .o_err_protocol      (err_protocol),
-      .o_err_config        (err_config),
-      .o_err_start_inputs  (err_start_inputs)
-   );
-
-   imac_regs #(
+   imac_front #(
       .IN_W    (IN_W),
       .OUT_N   (ROWS),
       .PROG_AW (PROG_AW),
-      .CYC_W   (CYC_W)
-   ) regs (
-      .i_clk            (i_clk),
-      .i_rst            (i_rst),
-      .i_write          (reg_write),
-      .i_index          (i_op_index),
-      .i_value          (i_op_value),
-      .o_value          (reg_value),
-      .o_known          (reg_known),
-      .o_legal          (reg_legal),
-      .i_prog_ptr       (prog_ptr),
-      .i_count          (count),
-      .i_active_cycles  (active_cycles),
-      .o_irq_en         (irq_en),
-      .o_settle_cycles  (settle_cycles),
-      .o_conv_cycles    (conv_cycles),
-      .o_prog_cycles    (prog_cycles),
-      .o_n_in           (n_in),
-      .o_n_out          (n_out),
-      .o_prog_ptr_write (prog_ptr_write)
+      .CYC_W   (CYC_W),
+      .ID      (`STT_ID)
+   ) front (
+      .i_clk             (i_clk),
+      .i_rst             (i_rst),
+      .i_op_valid        (i_op_valid),
+      .i_op_f3           (i_op_f3),
+      .i_op_index        (i_op_index),
+      .i_op_value        (i_op_value),
+      .o_op_data         (o_op_data),
+      .o_op_active       (o_op_active),
+      .o_op_clear        (o_op_clear),
+      .i_err_macro       (i_err_macro),
+      .o_prog_busy       (o_prog_busy),
+      .o_irq             (o_irq),
+      .o_start           (start),
+      .i_busy            (busy),
+      .i_done            (ended),
+      .o_in              (held),
+      .o_n_in            (n_in),
+      .o_settle_cycles   (settle_cycles),
+      .o_conv_cycles     (conv_cycles),
+      .o_pop             (pop),
+      .o_n_out           (n_out),
+      .i_output_empty    (output_empty),
+      .i_output_data     (output_data),
+      .o_reg_write       (reg_write),
+      .i_own_known       (th_known),
+      .i_own_legal       (th_legal),
+      .i_own_value       (th_value),
+      .o_macro_prog_en   (o_macro_prog_en),
+      .o_macro_prog_we   (o_macro_prog_we),
+      .o_macro_prog_addr (o_macro_prog_addr),
+      .o_macro_prog_data (o_macro_prog_data),
+      .o_macro_active    (o_macro_active)
    );
 
    stt_thresholds #(
@@ -175,20 +150,6 @@ module stt_shell #(
       .i_skip  (skip),
       .o_code  (code),
       .o_more  (more)
-   );
-
-   imac_input #(
-      .IN_W (IN_W)
-   ) holder (
-      .i_clk      (i_clk),
-      .i_rst      (i_rst),
-      .i_push     (push),
-      .i_data     (i_op_value),
-      .i_clear    (input_clear),
-      .i_load     (start),
-      .i_n_in     (n_in),
-      .o_full     (input_full),
-      .o_macro_in (held)
    );
 
    stt_inputs #(
@@ -241,53 +202,6 @@ module stt_shell #(
       .o_data   (output_data),
       .i_take   (step_done),
       .i_spikes (spikes)
-   );
-
-   imac_program #(
-      .PROG_AW (PROG_AW),
-      .CYC_W   (CYC_W)
-   ) program_writer (
-      .i_clk             (i_clk),
-      .i_rst             (i_rst),
-      .i_write           (prog),
-      .i_data            (i_op_value),
-      .i_prog_cycles     (prog_cycles),
-      .i_ptr_clear       (prog_clear),
-      .i_ptr_write       (prog_ptr_write),
-      .i_ptr             (i_op_value[PROG_AW-1:0]),
-      .o_ptr             (prog_ptr),
-      .o_full            (prog_full),
-      .o_busy            (prog_busy),
-      .o_last            (prog_last),
-      .o_macro_prog_en   (o_macro_prog_en),
-      .o_macro_prog_we   (o_macro_prog_we),
-      .o_macro_prog_addr (o_macro_prog_addr),
-      .o_macro_prog_data (o_macro_prog_data)
-   );
-
-   imac_status status_word (
-      .i_clk               (i_clk),
-      .i_rst               (i_rst),
-      .i_start             (start),
-      .i_capture           (ended),
-      .i_prog              (prog),
-      .i_prog_last         (prog_last),
-      .i_err_clear         (o_op_clear),
-      .i_err_start_busy    (err_start_busy),
-      .i_err_pop_empty     (err_pop_empty),
-      .i_err_push_overflow (err_push_overflow),
-      .i_err_protocol      (err_protocol),
-      .i_err_config        (err_config),
-      .i_err_start_inputs  (err_start_inputs),
-      .i_busy              (busy),
-      .i_prog_busy         (prog_busy),
-      .i_irq_en            (irq_en),
-      .i_err_macro         (i_err_macro),
-      .o_status            (status),
-      .o_count             (count),
-      .o_active_cycles     (active_cycles),
-      .o_irq               (o_irq),
-      .o_macro_active      (o_macro_active)
    );
 
 endmodule

@@ -43,7 +43,7 @@ CASES = {
     ),
 }  # fmt: skip
 SOURCES = [
-    *(RTL / "imac" / f"imac_{name}.v" for name in ("control", "regs", "input", "output")),
+    *(RTL / "imac" / f"imac_{name}.v" for name in ("front", "control", "regs", "input", "output")),
     *(RTL / "imac" / f"imac_{name}.v" for name in ("program", "status")),
     *(RTL / "neuron" / f"neuron_{name}.v" for name in ("lut", "pwl")),
     *sorted((RTL / "mixed").glob("*.v")),
