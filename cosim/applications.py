@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cosim.errors import UserInputError
 
-__all__ = ["APPLICATIONS", "DESIGN", "Application", "application", "design_for"]
+__all__ = ["APPLICATIONS", "CPU_ONLY", "DESIGN", "Application", "application", "design_for"]
 
+CPU_ONLY = "none"  # in the place of an engine: all layers on the CPU
 DESIGN = "imac_14nm"  # of networks that no application ships
 
 

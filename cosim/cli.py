@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -37,6 +38,9 @@ from cosim.errors import CosimError, MismatchError, ToolError, UserInputError
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
+GC_EVERY = (
+    50_000  # new objects: looking through those of the imports was a fifth of a short command
+)
 
 app = typer.Typer(
     help="Run a trained CNN on a RISC-V SoC in lockstep with an analog in-memory macro.",
@@ -272,6 +276,7 @@ def main(args: list[str] | None = None) -> None:
     """Entry of the console script."""
     words = sys.argv[1:] if args is None else args
     debug = "--debug" in words
+    gc.set_threshold(GC_EVERY)
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _terminated)
     sys.exit(_guarded(lambda: _command_line(words), debug=debug))

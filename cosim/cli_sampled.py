@@ -50,28 +50,31 @@ def sampled(
     measure: Annotated[
         bool, typer.Option("--measure", help="Run it whole as well, and time both.")
     ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Run it whole instead, as --measure does.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Cycles, classes and joules of a run, from short runs of its convolutions."""
     if block is not None and against is not None:
         raise UserInputError("sampled: --block has no run to go --against: use --measure")
-    if against is not None and measure:
-        raise UserInputError("sampled: give --against or --measure")
-    common: dict[str, Any] = {"design": design, "sets": tuple(sets or ())}
-    kind = "none" if cpu_only or block is not None else engine.value
-    figures: Measured | None = None
-    verdict: Verdict | None = None
+    if sum((against is not None, measure, complete)) > 1:
+        raise UserInputError("sampled: give --against, --measure or --complete")
+    job: dict[str, Any] = {
+        "name": application.value,
+        "images": images,
+        "engine": "none" if cpu_only or block is not None else engine.value,
+        "block": block,
+        "design": design,
+        "sets": tuple(sets or ()),
+        "model": model,
+        "data": data,
+    }
     with tempfile.TemporaryDirectory(prefix="cosim-sampled-") as scratch:
-        folder = Path(scratch)
-        if block is not None:
-            common |= _block(application.value, block, images, model, data)
-        else:
-            common |= {"model": model, "data": data}
-        if measure:
-            figures = _measured(application.value, folder, kind, images, block is not None, common)
-            run, verdict = figures.run, figures.verdict
-        else:
-            run, verdict = _sampled(application.value, folder, kind, images, against, common)
+        if complete:
+            _complete(job, Path(scratch), as_json)
+            return
+        run, verdict, figures = _sampled(job, Path(scratch), against, measure)
     if as_json:
         print_json(_figures(run, verdict, figures))
     else:
@@ -85,52 +88,48 @@ def sampled(
         )
 
 
-def _block(
-    name: str, block: int, images: int, model: str | None, data: Path | None
-) -> dict[str, Any]:
-    """Network and pictures of one block."""
-    from cosim.applications import application
-    from cosim.model.colour import load_for
-    from cosim.model.store import load_network
-    from cosim.sampled.block import block_of
+def _complete(job: dict[str, Any], folder: Path, as_json: bool) -> None:
+    """The complete run, as --measure holds it against the sampled one."""
+    from cosim.sampled.complete import complete_run
+    from cosim.sampled.job import Job
 
-    network = load_network(model or application(name).model)
-    net, pictures = block_of(network, load_for(network, data).first(images), block)
-    return {"network": net, "pictures": pictures}
+    done = complete_run(Job(**job), folder / "complete", time.perf_counter)
+    if as_json:
+        print_json({"complete": vars(done.whole), "parts_s": done.parts_s})
+        return
+    whole, count = done.whole, len(done.whole.classes)
+    joules = si(whole.digital_j + whole.analog_j, "J")
+    typer.echo(f"{whole.application}, {count} images: {whole.cycles:,} cycles, {joules}")
+    typer.echo(_parts("complete", sum(done.parts_s.values()), done.parts_s))
 
 
 def _sampled(
-    name: str, folder: Path, engine: str, images: int, against: Path | None, given: dict[str, Any]
-) -> tuple[Sampled, Verdict | None]:
-    from cosim.sampled.flow import sample_run
-    from cosim.sampled.judge import judge, whole_of
-    from cosim.trace.result import read_result
+    given: dict[str, Any], folder: Path, against: Path | None, both: bool
+) -> tuple[Sampled, Verdict | None, Measured | None]:
+    from cosim.sampled.job import Job, sampled_run
 
-    whole = None if against is None else whole_of(read_result(against))
-    run = sample_run(
-        name,
-        folder,
-        images=images,
-        engine=engine,
-        progress=lambda text: typer.echo(text, err=True),
-        **given,
-    )
-    return run, None if whole is None else judge(run, whole)
+    job = Job(**given)
+    if both:
+        from cosim.sampled.measure import measure
+
+        found = measure(job, folder, clock=time.perf_counter, cpu=_cpu_s, say=_say)
+        return found.run, found.verdict, found
+    whole = None
+    if against is not None:
+        from cosim.sampled.judge import whole_of
+        from cosim.trace.result import read_result
+
+        whole = whole_of(read_result(against))
+    run = sampled_run(job, folder, _say)
+    if whole is None:
+        return run, None, None
+    from cosim.sampled.judge import judge
+
+    return run, judge(run, whole), None
 
 
-def _measured(
-    name: str, folder: Path, engine: str, images: int, block: bool, given: dict[str, Any]
-) -> Measured:
-    from cosim.sampled.measure import measure, measure_block
-
-    timing: dict[str, Any] = {
-        "clock": time.perf_counter,
-        "cpu": _cpu_s,
-        "say": lambda text: typer.echo(text, err=True),
-    }
-    if block:
-        return measure_block(name, folder, **given, **timing)
-    return measure(name, folder, images=images, engine=engine, **given, **timing)
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _cpu_s() -> float:
@@ -198,11 +197,13 @@ def _print_times(run: Sampled, times: Measured | None) -> None:
     if times is None:
         typer.echo(_parts("sampled", run.wall_s, run.parts_s))
         return
-    typer.echo(_parts("complete", times.complete.wall_s, times.complete.parts_s))
-    typer.echo(_parts("sampled", times.sampled.wall_s, times.sampled.parts_s))
+    for what, spent in (("complete", times.complete), ("sampled", times.sampled)):
+        run_s = _parts("the run in it", spent.run_s, spent.parts_s)
+        typer.echo(f"{what}: {spent.wall_s:.2f} s, processor {spent.cpu_s:.2f} s; {run_s}")
+    ratios = times.ratios
     typer.echo(
-        f"{times.wall_ratio:.1f} times faster by wall time, {times.cpu_ratio:.1f} times by"
-        f" processor time ({times.complete.cpu_s:.2f} s and {times.sampled.cpu_s:.2f} s)"
+        f"{ratios['wall']:.1f} times faster from start to end of the process,"
+        f" {ratios['cpu']:.1f} times by processor time, {ratios['run']:.1f} times by the run alone"
     )
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
+from cosim.applications import CPU_ONLY
 from cosim.bridge.soc import ExternalMemory
 from cosim.design import ChipDesign, Design, design_kind, load_design
-from cosim.design_memory import WORD_BYTES
-from cosim.errors import FirmwareError
+from cosim.flow_memory import external_memory
 from cosim.image.build import Image, build_image
 from cosim.image.emit import Settings
 from cosim.macros import macro_kind
@@ -47,8 +47,6 @@ __all__ = [
     "weights_sha256",
     "write_inputs",
 ]
-
-CPU_ONLY = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,29 +144,6 @@ def prepare(options: RunOptions) -> Prepared:
         codes=codes,
         external=external,
         model_sha256=weights_sha256(network),
-    )
-
-
-def external_memory(image: Image, design: ChipDesign) -> ExternalMemory | None:
-    """What the chip's external memory is and holds; None where the design has none."""
-    memory, period_ps = design.soc.memory, design.clock.period_ps
-    if image.external is None:
-        return None
-    if not memory.present:
-        raise FirmwareError(
-            f"{image.manifest['app']} needs external memory: soc.memory.present is false"
-        )
-    needed = int(image.manifest["external_bytes"])
-    if needed > memory.size_bytes:
-        raise FirmwareError(
-            f"{image.manifest['app']}: the network takes {needed} bytes of external memory,"
-            f" soc.memory.size_bytes is {memory.size_bytes}"
-        )
-    return ExternalMemory(
-        image=image.external,
-        words=memory.size_bytes // WORD_BYTES,
-        latency=memory.latency_cycles(period_ps),
-        rate=memory.rate(period_ps),
     )
 
 

@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosim.bridge.soc_config import MacroSpec
 from cosim.bridge.soc_pins import MacroPins
 from cosim.design import IMAC, Design, DesignFile
 from cosim.errors import DesignError
-from cosim.mixed.design import KIND as MIXED
-from cosim.mixed.design import MixedDesign
-from cosim.mixed.shape import shape_of
-from cosim.sttbsnn.chip import KIND as STT_CHIP
-from cosim.sttbsnn.chip import SttChip
+
+if TYPE_CHECKING:
+    from cosim.mixed.design import MixedDesign
+    from cosim.sttbsnn.chip import SttChip
 
 __all__ = ["KINDS", "MacroCosts", "MacroKind", "macro_kind", "macro_specs"]
 
+# as those packages name them, which load their engines: a run pays for its own kind of macro
+MIXED, STT_CHIP = "mixed", "stt_chip"
 DIES_A_MACRO = 1_000_000
 DECIDED = 0.5  # of the supply: a latch that is beyond stays on its side
 
@@ -121,6 +122,8 @@ def _tile_costs(design: SttChip) -> MacroCosts:
 
 
 def _mixed_pins(design: MixedDesign, sizes: Sequence[int]) -> MacroPins:
+    from cosim.mixed.shape import shape_of  # noqa: PLC0415 - as above
+
     shape = shape_of(sizes, design)
     return MacroPins(
         shell=1,

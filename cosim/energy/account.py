@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosim.energy.ledger import DMA, Item, Ledger
-from cosim.energy.places import DMA_PLACE, NOWHERE, Place
+from cosim.energy.places import DMA_PLACE, NOWHERE, UNKNOWN_PLACE, Place
 from cosim.errors import MismatchError
 from cosim.trace.events import Asleep, Evaluation, Event, Programmed, RegionPass
 from cosim.trace.phases import PHASES, macro_phases
@@ -117,8 +117,9 @@ class Account:
         for what, macro_view in (("groups", "by_group"), ("phases", "by_phase")):
             parts = [math.fsum(getattr(macro, macro_view).values()) for macro in self.macros]
             views = {**views, what: {"digital": self.ledger.total_j, "macros": math.fsum(parts)}}
-        for name, key in (("classes", self.kind), ("functions", self.function)):
-            views = {**views, name: {**self.ledger.by(key), "macros": analog_j}}
+        classes, functions = self.ledger.across(self.kind), self.ledger.by(self.function)
+        for name, view in (("classes", classes), ("functions", functions)):
+            views = {**views, name: {**view, "macros": analog_j}}
         for what, parts_j in views.items():
             residue_j = self.total_j - math.fsum(parts_j.values())
             if not abs(residue_j) <= BALANCE * abs(self.total_j):
@@ -138,9 +139,7 @@ class Account:
     def place(self, item: Item) -> Place:
         if item.pc is None:
             return DMA_PLACE if item.kind == DMA else NOWHERE
-        return self.places.get(
-            item.pc, Place(function="?", symbol="?", file="(not looked up)", line=0)
-        )
+        return self.places.get(item.pc, UNKNOWN_PLACE)
 
     def function(self, item: Item) -> str:
         return self.place(item).function
@@ -178,7 +177,7 @@ class Account:
 
     def layers(self) -> dict[str, tuple[float, float]]:
         """Digital and analog joules by innermost region, in the order of their first cycle."""
-        digital = self.ledger.by(self.layer)
+        digital = self.ledger.across(self.layer)
         analog: dict[str, float] = {}
         for macro in self.macros:
             for name, joules in macro.by_layer.items():
@@ -188,7 +187,7 @@ class Account:
 
     def grid(self) -> list[list[Any]]:
         """Component x layer, first row and first column the names: energy.csv."""
-        cells = self.ledger.by(lambda item: f"{item.component}|{self.layer(item)}")
+        cells = self.ledger.across(lambda item: f"{item.component}|{self.layer(item)}")
         names = list(self.layers())
         rows: list[list[Any]] = [["component", *names, "total"]]
         for component, total_j in self.ledger.by_component().items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -38,6 +39,7 @@ class Use:
     sleeps: bool = False
 
 
+@cache
 def decode(word: int) -> Use:
     """One instruction; FirmwareError if it is none that the CPU retires."""
     opcode, funct3, funct7 = word & 0x7F, word >> 12 & 7, word >> 25

@@ -8,9 +8,10 @@ into a trap. Every view is a sum over the same items, so any two have the same t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from cosim.design import ChipDesign
 from cosim.energy.decode import CLASSES, Use, decode
@@ -69,15 +70,14 @@ STANDBY = "memory.standby_w"
 TOL_RELATIVE = 1e-9  # sums of some ten thousand doubles in two orders
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
+class Item(NamedTuple):  # a run has tens of thousands
     """`count` times one constant. `pc` is None where no instruction retired."""
 
     constant: str
     kind: str
     region: int
     pc: int | None
-    count: float
+    count: float  # type: ignore[assignment]  # hides tuple.count, which nobody asks for
     joules: float
 
     @property
@@ -103,7 +103,7 @@ class Ledger:
     def sigma_j(self) -> float:
         """One sigma of the total: errors of one origin add up, origins are independent."""
         origins: dict[str, float] = {}
-        for name, joules in self.by(lambda item: item.constant).items():
+        for name, joules in self.across(lambda item: item.constant).items():
             origin = ORIGIN_OF[EVERY_COMPONENT_OF[name]]
             origins[origin] = origins.get(origin, 0.0) + self.sigmas[name] * joules
         return math.hypot(*origins.values())
@@ -116,7 +116,7 @@ class Ledger:
     def counts(self) -> Mapping[str, float]:
         """How often each constant was spent."""
         parts: dict[str, list[float]] = {}
-        for item in self.items:
+        for item in self.sums:
             parts.setdefault(item.constant, []).append(item.count)
         return {constant: math.fsum(counts) for constant, counts in parts.items()}
 
@@ -124,22 +124,46 @@ class Ledger:
         """How often a constant was spent; seconds for the leakage."""
         return self.counts.get(constant, 0.0)
 
+    @cached_property
+    def sums(self) -> tuple[Item, ...]:
+        """The items summed over instructions, in order of first appearance."""
+        parts: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
+        for constant, kind, region, _, count, joules in self.items:
+            found = parts.get((constant, kind, region))
+            if found is None:
+                parts[constant, kind, region] = ([count], [joules])
+            else:
+                found[0].append(count)
+                found[1].append(joules)
+        return tuple(
+            Item(*place, None, math.fsum(counts), math.fsum(joules))
+            for place, (counts, joules) in parts.items()
+        )
+
     def by(self, key: Callable[[Item], str]) -> dict[str, float]:
         """Joules by whatever `key` says, in order of first appearance."""
-        parts: dict[str, list[float]] = {}
-        for item in self.items:
-            parts.setdefault(key(item), []).append(item.joules)
-        return {name: math.fsum(joules) for name, joules in parts.items()}
+        return _summed(self.items, key)
+
+    def across(self, key: Callable[[Item], str]) -> dict[str, float]:
+        """The same for a key that does not look at `pc`: there are a hundred times fewer sums."""
+        return _summed(self.sums, key)
 
     def by_component(self) -> dict[str, float]:
         """Joules of every component, those without any included."""
-        found = self.by(lambda item: item.component)
+        found = self.across(lambda item: item.component)
         there = dict.fromkeys(EVERY_COMPONENT_OF[name] for name in self.values)
         return {name: found.get(name, 0.0) for name in there}
 
     def by_class(self) -> dict[str, float]:
-        found = self.by(lambda item: item.kind)
+        found = self.across(lambda item: item.kind)
         return {name: found[name] for name in (*CLASSES, TRAP, REST, DMA) if name in found}
+
+
+def _summed(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, float]:
+    parts: dict[str, list[float]] = {}
+    for item in items:
+        parts.setdefault(key(item), []).append(item.joules)
+    return {name: math.fsum(joules) for name, joules in parts.items()}
 
 
 def digital_ledger(profile: Profile, words: Mapping[int, int], design: ChipDesign) -> Ledger:
@@ -152,18 +176,16 @@ def digital_ledger(profile: Profile, words: Mapping[int, int], design: ChipDesig
         counts: Iterator[tuple[str, float]], kind: str, region: int, pc: int | None = None
     ) -> None:
         for name, count in counts:
-            if name == STANDBY and name not in values:
-                continue
             if count:
-                if name not in values:
+                value = values.get(name)
+                if value is None:
+                    if name == STANDBY:
+                        continue
                     raise MismatchError(
                         f"the DMA moved words (region {region}), the design has no external"
                         " memory: soc.memory.present"
                     )
-                joules = count * values[name]
-                items.append(
-                    Item(constant=name, kind=kind, region=region, pc=pc, count=count, joules=joules)
-                )
+                items.append(Item(name, kind, region, pc, count, count * value))
 
     for cell in profile.cells:
         if cell.pc not in words:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cosim.errors import FirmwareError, ToolError
 from cosim.tools import riscv_gcc
 
-__all__ = ["DMA_PLACE", "NOWHERE", "Place", "read_places"]
+__all__ = ["DMA_PLACE", "NOWHERE", "UNKNOWN_PLACE", "Place", "read_places"]
 
 TIMEOUT_S = 60.0
 ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -35,6 +35,7 @@ class Place:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
+UNKNOWN_PLACE = Place(function="?", symbol="?", file="(not looked up)", line=0)
 NOWHERE = Place(function="(trap entry)", symbol="(trap entry)", file="(hardware)", line=0)
 
 

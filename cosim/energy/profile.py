@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from cosim.errors import FirmwareError, MismatchError, RtlError
 
@@ -22,8 +23,7 @@ DMA, DMA_WORDS = "dma", 4
 WHY = {"crossed": "regions are crossed: they must nest", "many": "too many or too deep regions"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
+class Cell(NamedTuple):  # a run has thousands
     """One instruction under one innermost region (0: none).
 
     `cycles`, `fetches` and `active` (macro busy) run from the retirement before to this one;
@@ -62,7 +62,6 @@ class RegionCount:
     dma_writes: int = 0
 
 
-_CELL = tuple(item.name for item in fields(Cell))[2:]
 _REGION = tuple(item.name for item in fields(RegionCount))[:-3]
 
 
@@ -109,9 +108,7 @@ def parse_profile(lines: Sequence[str], *, name: str = "profile.txt") -> Profile
         for number, line in enumerate(lines[2:-1], start=3):
             words = line.split()
             if len(words) == CELL_WORDS:
-                pc, numbers = int(words[0], 16), [int(word) for word in words[1:]]
-                counts = dict(zip(_CELL, numbers, strict=True))
-                cells.append(Cell(region=regions[-1].id, pc=pc, **counts))
+                cells.append(Cell(regions[-1].id, int(words[0], 16), *map(int, words[1:])))
             elif len(words) == REGION_WORDS and words[0] == "region":
                 numbers = [int(word) for word in words if word.isdigit()]
                 regions.append(RegionCount(**dict(zip(_REGION, numbers, strict=True))))

@@ -24,9 +24,12 @@ from cosim.model.network import ConvStage, Network
 __all__ = ["External", "external_image", "layout_text"]
 
 MAGIC = 0x31_4D_49_58  # "XIM1"
-KERNEL, GROUP, WORD = 3, 2, 4
+KERNEL, GROUP, WORD, WORD_BITS = 3, 2, 4, 32
 ROWS_A_CHUNK = 8  # outputs of an FC layer that are fetched together
 LUT_MAX = 512
+PAGE = (
+    1024  # a burst ends at one: a sample's few rows fit in, or their split would pass for a slope
+)
 _POOL = {"none": 0, "max": 1, "sum": 2}
 
 # every field is one 32-bit word
@@ -105,12 +108,13 @@ class _Memory:
         self.parts: list[bytes] = []
         self.size = 0
 
-    def put(self, data: bytes) -> int:
+    def put(self, data: bytes, align: int = WORD) -> int:
         """Appends whole words; returns the address."""
-        at, padded = self.size, data + bytes(-len(data) % WORD)
+        before = bytes(-self.size % align)
+        padded = before + data + bytes(-len(data) % WORD)
         self.parts.append(padded)
         self.size += len(padded)
-        return at
+        return self.size - len(padded) + len(before)
 
 
 def external_image(
@@ -121,11 +125,11 @@ def external_image(
 ) -> External:
     """External memory for `images` (n, channels, rows, columns) through `network`.
 
-    With `sample` a part of the stages alone, one part of the first FC layer, no program words; the
-    buffers stay those of the whole network.
+    With `sample` a part of the pictures and of the stages, a word of inputs of the first FC layer,
+    no program words; the buffers stay those of the whole network.
     """
     shapes = _checked(network)
-    memory = _Memory()
+    memory, align = _Memory(), WORD
     memory.put(bytes(WORD * len(HEADER)))
     indexed = tuple(enumerate(zip(network.convs, shapes, strict=True)))
     whole = [_shape(index, stage, shape) for index, (stage, shape) in indexed]
@@ -141,8 +145,9 @@ def external_image(
     }
     program = pack(network.fc)
     if sample is not None:
-        layers, program = [_layer(memory, network, 0, ROWS_A_CHUNK)], program[:0]
-    channels, rows, cols = network.image_shape
+        layers, program = [_layer(memory, network, 0, word=True)], program[:0]
+        images, align = images[:, : sample.inputs, : sample.rows], PAGE
+    channels, rows, cols = images.shape[1:]
     header = {
         "magic": MAGIC,
         "images": len(images),
@@ -157,7 +162,7 @@ def external_image(
         "layer_table": memory.put(_words(LAYER, layers)),
         "program": memory.put(program.astype("<u4").tobytes()),
         "program_words": len(program),
-        "pixels": memory.put(np.ascontiguousarray(images).tobytes()),
+        "pixels": memory.put(np.ascontiguousarray(images).tobytes(), align),
         **sizes,
         **{name: int(value) for name, value in vars(settings).items()},
     }
@@ -262,11 +267,14 @@ def _plane_bytes(stage: dict[str, int]) -> int:
     return -(-(lines * stage["pitch"] + 1) // WORD) * WORD + WORD
 
 
-def _layer(
-    memory: _Memory, network: Network, index: int, most: int | None = None
-) -> dict[str, int]:
-    """The CPU's view of an FC layer: parts of ROWS_A_CHUNK outputs, each part's arrays in a row."""
-    weight, lut = network.fc_cpu[index][:, :most], network.luts[index]
+def _layer(memory: _Memory, network: Network, index: int, *, word: bool = False) -> dict[str, int]:
+    """The CPU's view of an FC layer: parts of ROWS_A_CHUNK outputs, each part's arrays in a row.
+
+    With `word` the first part alone, of a word of inputs.
+    """
+    weight, lut = network.fc_cpu[index], network.luts[index]
+    if word:
+        weight = weight[:WORD_BITS, :ROWS_A_CHUNK]
     rows = weight.T
     if len(lut.table) > LUT_MAX:
         raise FirmwareError(f"fc{index + 1}: neuron table of {len(lut.table)} entries, not 512")

@@ -7,14 +7,19 @@ takes what comes out.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from cosim.applications import application
 from cosim.errors import UserInputError
+from cosim.model.colour import load_for
 from cosim.model.datasets import Dataset
 from cosim.model.integer import stage_output
 from cosim.model.network import Network
+from cosim.model.store import load_network
 
-__all__ = ["block_of", "blocks"]
+__all__ = ["block_of", "blocks", "load_block"]
 
 
 def blocks(network: Network) -> tuple[range, ...]:
@@ -56,3 +61,11 @@ def block_of(network: Network, data: Dataset, number: int) -> tuple[Network, Dat
         neuron_vout_v=network.neuron_vout_v,
     )
     return block, Dataset(images=x, labels=data.labels, source=f"{data.source}, {block.name}")
+
+
+def load_block(
+    name: str, number: int, images: int, model: str | None, data: Path | None
+) -> tuple[Network, Dataset]:
+    """Block `number` of application `name`'s network and its first pictures."""
+    network = load_network(model or application(name).model)
+    return block_of(network, load_for(network, data).first(images), number)

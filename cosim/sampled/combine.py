@@ -7,8 +7,9 @@ that only the shorter samples show is extrapolated below zero, where it is none.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from operator import attrgetter
 from typing import TypeVar
 
@@ -21,9 +22,9 @@ from cosim.sampled.nests import Grid, Nest
 
 __all__ = ["Counts", "combine", "joined", "only", "profile_of"]
 
-_CELL = tuple(item.name for item in fields(Cell))[2:]
+_CELL = Cell._fields[2:]
 _REGION = tuple(item.name for item in fields(RegionCount))[1:]
-_cell_counts, _region_counts = attrgetter(*_CELL), attrgetter(*_REGION)
+_region_counts = attrgetter(*_REGION)
 Key = TypeVar("Key")
 
 
@@ -51,10 +52,7 @@ class Counts:
         cells = _summed(self._cell_counts, [weights[ident] for ident, _ in self._cells])
         regions = _summed(self._region_counts, [weights[ident] for ident in self._regions])
         return profile_of(
-            [
-                Cell(region=ident, pc=pc, **dict(zip(_CELL, row, strict=True)))
-                for (ident, pc), row in zip(self._cells, cells, strict=True)
-            ],
+            [Cell(*key, *row) for key, row in zip(self._cells, cells, strict=True)],
             [
                 RegionCount(id=ident, **dict(zip(_REGION, row, strict=True)))
                 for ident, row in zip(self._regions, regions, strict=True)
@@ -74,11 +72,7 @@ def combine(
 
 
 def _cells(profile: Profile, regions: set[int]) -> dict[tuple[int, int], tuple[int, ...]]:
-    return {
-        (cell.region, cell.pc): _cell_counts(cell)
-        for cell in profile.cells
-        if cell.region in regions
-    }
+    return {cell[:2]: cell[2:] for cell in profile.cells if cell.region in regions}
 
 
 def _regions(profile: Profile, regions: set[int]) -> dict[int, tuple[int, ...]]:
@@ -89,10 +83,13 @@ def _table(
     points: Sequence[Mapping[Key, tuple[int, ...]]], width: int
 ) -> tuple[list[Key], NDArray[np.float64]]:
     """Keys in order of first appearance; counts (points, keys, width)."""
-    keys = list(dict.fromkeys(key for point in points for key in point))
-    none = (0,) * width
-    rows = [[point.get(key, none) for key in keys] for point in points]
-    return keys, np.array(rows, np.float64).reshape(len(points), len(keys), width)
+    places = {key: k for k, key in enumerate(dict.fromkeys(itertools.chain(*points)))}
+    counts = np.zeros((len(points), len(places), width))
+    for found, point in zip(counts, points, strict=True):
+        numbers = itertools.chain(*point.values())
+        rows = np.fromiter(numbers, np.float64, len(point) * width).reshape(-1, width)
+        found[[places[key] for key in point]] = rows
+    return list(places), counts
 
 
 def _outside_loops(counts: NDArray[np.float64]) -> None:
@@ -117,22 +114,22 @@ def only(
     drop: frozenset[int] = frozenset(),
 ) -> Profile:
     """The regions that `keep` names, each `times` as often, without instructions at `drop`."""
+    factors = {region.id: times(region.id) for region in profile.regions if keep(region.id)}
     return profile_of(
         [
-            replace(cell, **_scaled(cell, _CELL, times(cell.region)))
+            Cell(*cell[:2], *(factors[cell.region] * count for count in cell[2:]))
             for cell in profile.cells
-            if keep(cell.region) and cell.pc not in drop
+            if cell.region in factors and cell.pc not in drop
         ],
         [
-            replace(region, **_scaled(region, _REGION, times(region.id)))
+            RegionCount(
+                id=region.id,
+                **{name: factors[region.id] * getattr(region, name) for name in _REGION},
+            )
             for region in profile.regions
-            if keep(region.id)
+            if region.id in factors
         ],
     )
-
-
-def _scaled(counts: Cell | RegionCount, names: Sequence[str], times: int) -> dict[str, int]:
-    return {name: times * getattr(counts, name) for name in names}
 
 
 def profile_of(cells: Sequence[Cell], regions: Sequence[RegionCount]) -> Profile:

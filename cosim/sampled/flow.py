@@ -12,19 +12,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cosim.applications import application
+from cosim.applications import CPU_ONLY, application
 from cosim.design import Design, load_design
-from cosim.energy.account import Account, MacroPart
-from cosim.energy.decode import read_image
-from cosim.energy.ledger import Ledger, digital_ledger
-from cosim.energy.places import Place, read_places
-from cosim.energy.profile import Profile
-from cosim.errors import MismatchError
-from cosim.flow_inputs import CPU_ONLY
 from cosim.image.build import APPS_EXTERNAL
 from cosim.image.emit import Settings
-from cosim.image.regions import region_name
 from cosim.image.sample import Sample
 from cosim.model.colour import load_for
 from cosim.model.datasets import Dataset
@@ -32,21 +25,21 @@ from cosim.model.integer import feature_bits, features
 from cosim.model.network import Network
 from cosim.model.store import load_network
 from cosim.model.twin import argmax_class, twin_codes
-from cosim.report.console import parse_console
-from cosim.sampled.check import Check, contrast, hold
-from cosim.sampled.combine import Counts, joined, only
-from cosim.sampled.nests import Grid, Nest, grid_of, nests_of
+from cosim.sampled.check import Check, contrast
+from cosim.sampled.nests import grid_of, nests_of
 from cosim.sampled.programs import Program, program_of
 from cosim.sampled.runs import Ran, alone, chip_of, simulator_of, with_macros
-from cosim.sampled.sleep import stretched_macros
-from cosim.sampled.stack import Stack, StackImage, stack_image, stack_of
+from cosim.sampled.stack import StackImage, stack_image, stack_of
+
+if TYPE_CHECKING:
+    from cosim.energy.account import Account
+    from cosim.energy.ledger import Ledger
+    from cosim.energy.profile import Profile
 
 __all__ = ["JOBS", "Sampled", "sample_run", "settings_of"]
 
 Progress = Callable[[str], None]
 JOBS = 2  # short runs at a time
-# two programs share addresses, so an address has no one place
-UNKNOWN = Place(function="?", symbol="?", file="(two programs)", line=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,18 +138,23 @@ def sample_run(
     laps.end("build_s")
     runs = _Runs(given, folder, simulator, progress)
     nested = frozenset(ident for nest in nests for ident in nest.regions)
-    todo = [*grid.points, grid.check]
+    todo = [grid.check, *grid.points]  # the longest ones first
     with ThreadPoolExecutor(jobs) as pool:
         tail = pool.submit(runs.stack, built)
         parts = {
             point: pool.submit(runs.sample, program, point, index, point is grid.check)
-            for index, point in enumerate(todo, start=1)
+            for index, point in enumerate(todo)
         }
+        # the rest of Python is loaded while simulators run
+        from cosim.sampled.accounting import account_of, image_nests  # noqa: PLC0415
+
         ran = {point: future.result() for point, future in parts.items()}
         stack = stack_of(built, tail.result(), images, nested)
     laps.end("runs_s")
-    whole, check = _image_nests(program, nests, grid, ran)
-    account = _account(given, whole, stack, ran[grid.points[0]])
+    whole, check = image_nests(program, nests, grid, ran)
+    account = account_of(
+        given.design, whole, stack, ran[grid.points[0]], engine=engine, images=images
+    )
     laps.end("account_s")
     return Sampled(
         application=name,
@@ -192,11 +190,11 @@ class _Runs:
         self._simulator, self._progress = simulator, progress
 
     def sample(self, program: Program, point: Sample, index: int, held_out: bool) -> Ran:
-        folder = self._folder / f"sample{index}"
+        folder = self._folder / ("held-out" if held_out else f"sample{index}")
         picture = contrast(program.picture) if held_out else None
         image = program.sampled(point, folder, picture)
         inputs = "" if point.inputs is None else f", {point.inputs} inputs"
-        self._progress(f"sample {index}: {point.rows} rows, {point.channels} deep{inputs}")
+        self._progress(f"{folder.name}: {point.rows} rows, {point.channels} deep{inputs}")
         chip = chip_of(image, self._given.design, self._given.network, folder)
         return alone(image, chip, self._simulator)
 
@@ -226,61 +224,3 @@ def settings_of(design: Design) -> Settings:
         prog_cycles=timing.prog_cycles,
         print_checksum=True,
     )
-
-
-def _image_nests(
-    program: Program, nests: Sequence[Nest], grid: Grid, ran: dict[Sample, Ran]
-) -> tuple[Profile, Check]:
-    """One image's nests, held against the run that the samples must foresee."""
-    profiles = {point: one.profile for point, one in ran.items()}
-    counts = Counts(profiles, nests, grid)
-    whole = counts.at()
-    regions = [region.id for region in whole.regions]
-
-    def place(pc: int) -> str:
-        found = read_places(program.base.elf, [pc])[pc]
-        return f"{found.function}, {found.source}"
-
-    foreseen = counts.at(grid.check)
-    return whole, hold(profiles[grid.check], foreseen, whole, regions, place)
-
-
-def _account(given: _Inputs, whole: Profile, stack: Stack, first: Ran) -> Account:
-    """The complete run's energy: nests of all images, what was run whole, and the macros."""
-    images, design = len(given.data.images), given.design
-    many = only(whole, lambda _: True, lambda _: images)
-    nest_words = read_image(first.image.hex)
-    parts = (
-        digital_ledger(stack.profile, stack.words, design),
-        digital_ledger(many, nest_words, design),
-    )
-    ledger = Ledger(
-        items=tuple(item for part in parts for item in part.items),
-        profile=joined([part.profile for part in parts]),
-        values=parts[0].values,
-        sigmas=parts[0].sigmas,
-        period_s=parts[0].period_s,
-    )
-    macros: tuple[MacroPart, ...] = ()
-    if given.engine != CPU_ONLY:
-        _check_codes(stack.ran)
-        period_ps = design.clock.period_ps
-        macros = stretched_macros(
-            stack.ran.outcome,
-            design,
-            before_ps=(whole.cycles - stack.replaced) * period_ps,
-            after_ps=-stack.added * period_ps,
-        )
-    places = dict.fromkeys((cell.pc for cell in ledger.profile.cells), UNKNOWN)
-    return Account(ledger=ledger, name_of=region_name, places=places, macros=macros)
-
-
-def _check_codes(ran: Ran) -> None:
-    """The firmware read what the macros gave."""
-    by_time = sorted(ran.outcome.evaluations, key=lambda event: event.t_start_ps)
-    for picture in parse_console(ran.outcome.console):
-        if picture.codes != by_time[picture.index].codes:
-            raise MismatchError(
-                f"image {picture.index}: the macro gave codes {list(by_time[picture.index].codes)},"
-                f" the firmware read {list(picture.codes)}"
-            )

@@ -72,7 +72,7 @@ def layers_of(run: Sampled) -> tuple[LayerFigures, ...]:
     def region(item: Item) -> str:
         return str(item.region)
 
-    joules = run.ledger.by(region)
+    joules = run.ledger.across(region)
     return tuple(
         LayerFigures(
             name=region_name(count.id) if count.id else OUTSIDE,

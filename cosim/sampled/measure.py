@@ -1,48 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""measure : a complete run and its sampled one in one process, one after the other, both timed.
+"""measure : a complete run and its sampled one, one process after the other, both timed.
 
-Simulator and firmware of both are built before either is timed, so what is compared is what a user
-waits for who runs the same network again.
+Each process is the command `cosim sampled` from its start to its end, so what is compared is what a
+user waits for who runs the same network again: simulator and firmware of both are built before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from cosim.applications import application
-from cosim.design import Design, load_design
-from cosim.energy.account import Account
-from cosim.energy.decode import read_image
-from cosim.energy.ledger import digital_ledger
-from cosim.flow import run_application
-from cosim.flow_inputs import CPU_ONLY, RunOptions, prepare
-from cosim.image.build import build_image
-from cosim.image.regions import region_name
-from cosim.model.datasets import Dataset
-from cosim.model.network import Network
-from cosim.report.console import parse_console
-from cosim.sampled.flow import Sampled, sample_run, settings_of
-from cosim.sampled.judge import OUTSIDE, Verdict, Whole, judge, whole_of
-from cosim.sampled.runs import chip_of, with_macros
-from cosim.trace.perf import PARTS
-from cosim.trace.run_folder import RunFolder
+from cosim.applications import CPU_ONLY
+from cosim.errors import MismatchError
+from cosim.sampled.complete import build_complete
+from cosim.sampled.flow import Sampled
+from cosim.sampled.job import Job, sampled_run
+from cosim.sampled.judge import Verdict, Whole, judge
 
-__all__ = ["Measured", "measure", "measure_block"]
+__all__ = ["Measured", "Spent", "measure"]
 
 Clock = Callable[[], float]
-Result = TypeVar("Result")
+COMMAND = (sys.executable, "-m", "cosim.cli", "sampled")
+SAME = ("cycles", "energy_j", "analog_j", "classes")  # of two sampled runs, to the last digit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """Seconds of a run; `cpu_s` counts the processes that it started as well."""
+    """Seconds of a process; `cpu_s` is processor time, that of the processes it started included.
+    `parts_s` are those of the run in it: the rest is Python's start and the command line."""
 
     wall_s: float
     cpu_s: float
     parts_s: Mapping[str, float]
+
+    @property
+    def run_s(self) -> float:
+        return sum(self.parts_s.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,152 +53,76 @@ class Measured:
     sampled: Spent
 
     @property
-    def wall_ratio(self) -> float:
-        return self.complete.wall_s / self.sampled.wall_s
-
-    @property
-    def cpu_ratio(self) -> float:
-        return self.complete.cpu_s / self.sampled.cpu_s
+    def ratios(self) -> dict[str, float]:
+        """How many times the complete one takes: whole processes, their processor time, and the
+        runs in them."""
+        return {
+            "wall": self.complete.wall_s / self.sampled.wall_s,
+            "cpu": self.complete.cpu_s / self.sampled.cpu_s,
+            "run": self.complete.run_s / self.sampled.run_s,
+        }
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "complete": vars(self.complete),
-            "sampled": vars(self.sampled),
-            "wall_ratio": self.wall_ratio,
-            "cpu_ratio": self.cpu_ratio,
-        }
+        both = {"complete": vars(self.complete), "sampled": vars(self.sampled)}
+        return {**both, "ratios": self.ratios}
 
 
 def measure(
-    name: str,
-    folder: Path,
-    *,
-    images: int,
-    engine: str,
-    design: str | None,
-    sets: Sequence[str],
-    model: str | None,
-    data: Path | None,
-    clock: Clock,
-    cpu: Clock,
-    say: Callable[[str], None],
+    job: Job, folder: Path, *, clock: Clock, cpu: Clock, say: Callable[[str], None]
 ) -> Measured:
-    """An application, whole and sampled."""
-    default = application(name)
-    options = RunOptions(
-        application=name,
-        images=images,
-        engine=engine,
-        design=design or default.design,
-        sets=tuple(sets),
-        data=data,
-        model=model or default.model,
-    )
-
-    def sampled(place: str) -> Sampled:
-        return sample_run(
-            name,
-            folder / place,
-            images=images,
-            engine=engine,
-            design=design,
-            sets=sets,
-            model=model,
-            data=data,
-        )
-
-    def complete(place: str) -> dict[str, Any]:
-        return run_application(options, lambda: RunFolder(folder / place), clock=clock)[1]
-
+    """Both ways; `cpu` counts the processor time of processes that ended as well."""
     say("building (a minute the first time)")
-    sampled("warm")  # the chip and all images but the complete run's
-    prepare(options)
+    run = sampled_run(job, folder)
+    build_complete(job)
     say("complete run")
-    result, whole_s = _timed(lambda: complete("complete"), clock, cpu)
+    whole, complete = _timed(job, ["--complete"], clock, cpu)
     say("sampled run")
-    run, sampled_s = _timed(lambda: sampled("sampled"), clock, cpu)
-    parts_s = {name: result["perf"][name] for name in PARTS}
+    figures, sampled = _timed(job, [], clock, cpu)
+    mine: dict[str, Any] = {"energy_j": run.account.total_j, "analog_j": run.account.analog_j}
+    mine |= {"cycles": run.cycles, "classes": list(run.classes)}
+    for name in SAME:
+        if figures[name] != mine[name]:
+            raise MismatchError(
+                f"two sampled runs of the same gave {name} {mine[name]} and {figures[name]}"
+            )
     return Measured(
         run=run,
-        verdict=judge(run, whole_of(result)),
-        complete=Spent(wall_s=whole_s[0], cpu_s=whole_s[1], parts_s=parts_s),
-        sampled=Spent(wall_s=sampled_s[0], cpu_s=sampled_s[1], parts_s=run.parts_s),
+        verdict=judge(run, _whole(whole["complete"])),
+        complete=complete,
+        sampled=sampled,
     )
 
 
-def measure_block(
-    name: str,
-    folder: Path,
-    network: Network,
-    pictures: Dataset,
-    *,
-    design: str | None,
-    sets: Sequence[str],
-    clock: Clock,
-    cpu: Clock,
-    say: Callable[[str], None],
-) -> Measured:
-    """A block of convolutions, whole and sampled, on the CPU alone."""
-    images = len(pictures.images)
-
-    def sampled(place: str) -> Sampled:
-        return sample_run(
-            name,
-            folder / place,
-            images=images,
-            design=design,
-            sets=sets,
-            network=network,
-            pictures=pictures,
-        )
-
-    def complete() -> Whole:
-        point = load_design(design or application(name).design, sets)
-        return _block_whole(name, folder / "complete", network, pictures, point)
-
-    say("building (a minute the first time)")
-    sampled("warm")
-    point = load_design(design or application(name).design, sets)
-    build_image(f"{name}_cpu", network, pictures.images, settings=settings_of(point))
-    say("complete run")
-    whole, whole_s = _timed(complete, clock, cpu)
-    say("sampled run")
-    run, sampled_s = _timed(lambda: sampled("sampled"), clock, cpu)
-    return Measured(
-        run=run,
-        verdict=judge(run, whole),
-        complete=Spent(wall_s=whole_s[0], cpu_s=whole_s[1], parts_s={}),
-        sampled=Spent(wall_s=sampled_s[0], cpu_s=sampled_s[1], parts_s=run.parts_s),
-    )
-
-
-def _block_whole(
-    name: str, folder: Path, network: Network, pictures: Dataset, point: Design
-) -> Whole:
-    """The complete run of a block, as `cosim run --cpu-only` runs an application."""
-    app = f"{name}_cpu"
-    image = build_image(app, network, pictures.images, settings=settings_of(point))
-    ran = with_macros(image, chip_of(image, point, network, folder), point)
-    ledger = digital_ledger(ran.profile, read_image(image.hex), point)
-    account = Account(ledger=ledger, name_of=region_name)
-    return Whole(
-        application=name,
-        engine=CPU_ONLY,
-        classes=tuple(picture.label for picture in parse_console(ran.outcome.console)),
-        cycles=ran.profile.cycles,
-        digital_j=ledger.total_j,
-        analog_j=0.0,
-        components=account.components(),
-        layers={
-            region_name(count.id) if count.id else OUTSIDE: ran.profile.cycles_of(count.id)
-            for count in ran.profile.regions
-        },
-    )
-
-
-def _timed(
-    action: Callable[[], Result], clock: Clock, cpu: Clock
-) -> tuple[Result, tuple[float, float]]:
+def _timed(job: Job, more: list[str], clock: Clock, cpu: Clock) -> tuple[dict[str, Any], Spent]:
+    """What a process printed, and what it took."""
+    argv = [*COMMAND, *_options(job), *more, "--json"]
     begin_s, begin_cpu_s = clock(), cpu()
-    result = action()
-    return result, (clock() - begin_s, cpu() - begin_cpu_s)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    wall_s, cpu_s = clock() - begin_s, cpu() - begin_cpu_s
+    if done.returncode != 0:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise MismatchError(f"{' '.join(argv[3:])} ended with code {done.returncode}: {last}")
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures, Spent(wall_s=wall_s, cpu_s=cpu_s, parts_s=figures["parts_s"])
+
+
+def _options(job: Job) -> list[str]:
+    """The job as words of the command line."""
+    words = [job.name, "--images", str(job.images)]
+    if job.block is not None:
+        words += ["--block", str(job.block)]
+    elif job.engine == CPU_ONLY:
+        words += ["--cpu-only"]
+    else:
+        words += ["--engine", job.engine]
+    for option, value in (("design", job.design), ("model", job.model), ("data", job.data)):
+        words += [] if value is None else [f"--{option}", str(value)]
+    for text in job.sets:
+        words += ["--set", text]
+    return words
+
+
+def _whole(figures: Mapping[str, Any]) -> Whole:
+    """A complete run that came as JSON."""
+    values = {field.name: figures[field.name] for field in fields(Whole)}
+    return Whole(**{**values, "classes": tuple(figures["classes"])})

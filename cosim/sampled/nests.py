@@ -26,7 +26,7 @@ __all__ = ["Grid", "Nest", "grid_of", "nests_of"]
 # inputs are even: the weights of an odd number are no whole words
 ROWS, CHANNELS, INPUTS = (2, 4), (1, 2), (2, 4)
 CHECK_ROWS, CHECK_CHANNELS, CHECK_INPUTS = 6, 3, 6
-LOAD = "load"  # clears the first stage's planes, so its loops are theirs
+LOAD = "load"  # a nest of rows and input channels: no loop over output channels around them
 DEEP = 16  # with more input channels than this somewhere, that loop is cut as well
 
 
@@ -40,7 +40,8 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class Nest:
-    """One stage and the sizes of its loops. `regions` are those its instructions run under."""
+    """One stage, or loading, and the sizes of its loops. `regions` are those its instructions run
+    under."""
 
     name: str
     regions: frozenset[int]
@@ -88,15 +89,24 @@ def grid_of(nests: Sequence[Nest]) -> Grid:
 
 
 def nests_of(network: Network, *, grouped: bool) -> tuple[Nest, ...]:
-    """One nest a stage; `grouped` where the network lies in external memory."""
+    """One nest a stage, and loading; `grouped` where the network lies in external memory."""
     if not network.convs:
         raise FirmwareError(
             f"{network.name} has no convolution, so no loop nest to sample: use `cosim run`"
         )
     shapes = [network.padded_shape, *network.stage_shapes()[:-1]]
-    nests = []
+    load = region_ident(LOAD)
+    nests = [
+        Nest(
+            name=LOAD,
+            regions=frozenset(() if load is None else (load,)),
+            rows=network.padded_shape[1],
+            channels=1,
+            inputs=network.padded_shape[0],
+        )
+    ]
     for index, (stage, shape) in enumerate(zip(network.convs, shapes, strict=True), start=1):
-        names = (f"conv{index}", f"pool{index}", *((LOAD,) if index == 1 else ()))
+        names = (f"conv{index}", f"pool{index}")
         idents = (region_ident(name) for name in names)
         channels, inputs = stage.weight.shape[:2]
         nests.append(

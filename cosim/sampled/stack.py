@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.applications import CPU_ONLY
 from cosim.energy.decode import read_image
 from cosim.energy.places import read_places
 from cosim.energy.profile import Profile
 from cosim.errors import MismatchError
-from cosim.flow_inputs import CPU_ONLY
 from cosim.image.build import APPS_EXTERNAL, Image, build_image
 from cosim.image.emit import Settings
 from cosim.image.regions import region_ident, region_name

@@ -11,18 +11,18 @@ import pytest
 
 from cosim import tools
 from cosim.errors import MismatchError
-from cosim.model.colour import load_for
-from cosim.model.store import load_network
-from cosim.sampled.block import block_of
 from cosim.sampled.check import TOLERANCE
 from cosim.sampled.flow import sample_run
-from cosim.sampled.measure import Measured, measure, measure_block
+from cosim.sampled.job import Job
+from cosim.sampled.measure import Measured, measure
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 FACTOR_MIN = 20.0
-LENET = {"design": None, "sets": (), "model": None, "data": None}
-TIMES = {"clock": time.perf_counter, "cpu": time.process_time, "say": lambda _: None}
+
+
+def timed(job: Job, folder: Path) -> Measured:
+    return measure(job, folder, clock=time.perf_counter, cpu=time.process_time, say=lambda _: None)
 
 
 def check(figures: Measured) -> None:
@@ -37,13 +37,11 @@ def check(figures: Measured) -> None:
 
 @pytest.mark.parametrize("engine", ["none", "fast"])
 def test_lenet_is_within_one_percent_at_a_twentieth(engine: str, tmp_path: Path) -> None:
-    check(measure("lenet5", tmp_path, images=10, engine=engine, **LENET, **TIMES))  # type: ignore[arg-type]  # a dict of all
+    check(timed(Job(name="lenet5", images=10, engine=engine), tmp_path))
 
 
 def test_a_block_of_vgg_is_within_one_percent_at_a_twentieth(tmp_path: Path) -> None:
-    network = load_network("vgg")
-    block, pictures = block_of(network, load_for(network, None).first(1), 3)
-    figures = measure_block("vgg", tmp_path, block, pictures, design=None, sets=(), **TIMES)  # type: ignore[arg-type]  # a dict of all
+    figures = timed(Job(name="vgg", images=1, block=3), tmp_path)
     check(figures)
     assert abs(figures.verdict.layer_cycles) <= TOLERANCE
 

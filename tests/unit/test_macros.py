@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cosim import regmap
 from cosim.bridge.soc_config import named
-from cosim.design import load_design
+from cosim.design import IMAC, load_design
 from cosim.errors import DesignError
 from cosim.macros import KINDS, macro_kind, macro_specs
+from cosim.mixed.design import KIND as MIXED
+from cosim.sttbsnn.chip import KIND as STT_CHIP
 from cosim.sttbsnn.chip import load_stt_chip
 from cosim.sttbsnn.design import load_bsnn
 
@@ -33,6 +37,16 @@ def test_every_function_that_a_kind_names_is_there(kind: str) -> None:
     for function in (about.factory, about.probes, about.loader, about.sampler):
         assert callable(named(function))
     assert set(about.about) == {"name", "title", "swings", "limits"}
+
+
+def test_kinds_are_those_of_their_design_files() -> None:
+    assert set(KINDS) == {IMAC, MIXED, STT_CHIP}
+
+
+def test_a_macro_of_the_cpu_alone_loads_no_engine_of_another() -> None:
+    code = "import sys, cosim.macros; print(*sorted(m for m in sys.modules if 'cosim' in m))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {name for name in done.stdout.split() if re.search("sttbsnn|mixed", name)}
 
 
 def test_pins_of_a_stack_are_those_that_the_chip_has_by_default() -> None:

@@ -144,7 +144,7 @@ def counted(
 
 
 def as_counter(cell: Cell) -> Counter[str]:
-    return Counter({k: v for k, v in vars(cell).items() if k not in ("region", "pc") and v})
+    return Counter({k: v for k, v in cell._asdict().items() if k not in ("region", "pc") and v})
 
 
 def test_every_count_of_every_instruction_equals_pythons(

@@ -112,6 +112,14 @@ def test_joules_are_counts_times_the_designs_constants(ledger: Ledger, design: D
     assert ledger.by_class()["trap"] == pytest.approx(trap + 3e-9 * energy.leakage_w)
 
 
+def test_sums_over_instructions_tell_what_the_items_do(ledger: Ledger) -> None:
+    views = (lambda i: i.kind, lambda i: i.component, lambda i: f"{i.region} {i.constant}")
+    for view in views:
+        assert list(ledger.across(view)) == list(ledger.by(view))
+        assert ledger.across(view) == pytest.approx(ledger.by(view), rel=1e-12)
+    assert {item.pc for item in ledger.sums} == {None}
+
+
 def test_one_uncertain_constant_makes_its_share_of_sigma(design: Design) -> None:
     only = {f"energy.{name}": 0.0 for name in COMPONENT_OF} | {"energy.fetch_j": 0.3}
     certain = design.model_copy(update={"uncertainties": only})

@@ -111,6 +111,12 @@ def test_a_sample_has_a_part_of_each_stage_and_buffers_of_all(
         got = weight.reshape(2, 3, 2, 3).transpose(2, 0, 1, 3)
         assert np.array_equal(got[:, 0], stage.weight[:2, 0])
         assert not got[:, 1].any()  # not alive
+    assert (head["images"], head["channels"], head["rows"], head["cols"]) == (2, 2, 4, 8)
+    assert head["pixels"] % 1024 == 0
+    pictures = np.frombuffer(part.data, np.uint8, 2 * 2 * 4 * 8, head["pixels"])
+    assert np.array_equal(pictures.reshape(2, 2, 4, 8), images[:, :2, :4])
+    layer = table(part.data, LAYER, head["layer_table"])
+    assert (layer["n_in"], layer["n_out"], layer["words"]) == (31, 8, 1)
 
 
 def test_the_generated_header_names_every_field_once() -> None:

@@ -76,11 +76,20 @@ def test_only_keeps_regions_and_repeats_them() -> None:
 def test_nests_are_the_loops_of_the_firmware() -> None:
     rng = np.random.default_rng(1)
     grey = nests_of(random_network(rng), grouped=False)
-    assert [(nest.rows, nest.channels, nest.inputs) for nest in grey] == [(28, 6, 1), (10, 16, 6)]
+    assert [(nest.rows, nest.channels, nest.inputs) for nest in grey] == [
+        (32, 1, 1),  # loading: no output channels
+        (28, 6, 1),
+        (10, 16, 6),
+    ]
     colour = nests_of(random_vgg(rng, widths=((5, "max"), (6, "none"))), grouped=True)
-    assert [(nest.rows, nest.channels, nest.inputs) for nest in colour] == [(8, 3, 3), (4, 3, 5)]
-    assert colour[0].regions == {region_ident(name) for name in ("conv1", "pool1", "load")}
-    assert colour[1].regions == {region_ident("conv2"), region_ident("pool2")}
+    assert [(nest.rows, nest.channels, nest.inputs) for nest in colour] == [
+        (8, 1, 3),
+        (8, 3, 3),
+        (4, 3, 5),
+    ]
+    assert colour[0].regions == {region_ident("load")}
+    assert colour[1].regions == {region_ident(name) for name in ("conv1", "pool1")}
+    assert colour[2].regions == {region_ident("conv2"), region_ident("pool2")}
 
 
 def test_a_network_without_convolutions_is_refused() -> None:
