@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as tf
 from torch import nn
 
-from cosim.model.conv_fast import conv3x3
+from cosim.model.conv_fast import conv3x3, conv3x3_pool, pool2x2
 from cosim.model.head import sign_weight
 from cosim.model.spiking import Encoder, Neurons, SpikingLayer, SpikingNetwork
 
@@ -125,9 +125,8 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
         steps = self.steps
         rounded = torch.round(self.encoder * 2**ENCODER_BITS) / 2**ENCODER_BITS
         w = self.encoder + (rounded - self.encoder).detach()
-        acc = tf.conv2d(pixels / PIXEL_SCALE, w, padding=1)
-        if self.plan.encoder_pool:
-            acc = tf.max_pool2d(acc, 2)
+        x = pixels / PIXEL_SCALE
+        acc = conv3x3_pool(x, w) if self.plan.encoder_pool else tf.conv2d(x, w, padding=1)
         current = self.norms[0](acc)
         spikes = fire(torch.cat([current] * steps), steps)
         for (_, skip, pool), latent, norm in zip(
@@ -138,7 +137,7 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
                 current = current + spikes
             spikes = fire(current, steps)
             if pool:
-                spikes = tf.max_pool2d(spikes, 2)
+                spikes = pool2x2(spikes)
         counts = sum(part.float().flatten(1) for part in spikes.chunk(steps)) / steps
         logits = (counts - 0.3) @ sign_weight(self.readout) * self.readout_scale
         return logits + self.readout_bias

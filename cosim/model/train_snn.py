@@ -46,6 +46,7 @@ class SnnSettings:
     reach: int = 3  # pixels that an image is shifted by at most
     cover: int = 0  # side of the square that is covered
     mirror: bool = True
+    compiled: bool = False  # by torch.compile: twice as fast, needs a C++ compiler
 
 
 def train_snn(
@@ -59,7 +60,8 @@ def train_snn(
     labels = torch.tensor(dataset.labels.astype(np.int64))
     steps, many = len(labels) // settings.batch, net.steps
     net.to(settings.device, memory_format=torch.channels_last)
-    optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate)
+    optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
+    run = torch.compile(net) if settings.compiled else net
     start = 0
     if checkpoint is not None and checkpoint.is_file():
         start = _resume(checkpoint, net, optimiser)
@@ -71,7 +73,7 @@ def train_snn(
             _set_rate(optimiser, settings, epoch, step, steps)
             pick = order[step * settings.batch : (step + 1) * settings.batch]
             y = labels[pick].to(settings.device)
-            logits = _logits(net, crops.moved(pick), settings)
+            logits = _logits(run, crops.moved(pick), settings)
             loss = tf.cross_entropy(logits, y, label_smoothing=settings.smoothing)
             optimiser.zero_grad()
             loss.backward()
@@ -90,7 +92,7 @@ def train_snn(
     net.to("cpu")
 
 
-def _logits(net: Snn, pixels: Tensor, settings: SnnSettings) -> Tensor:
+def _logits(net: Any, pixels: Tensor, settings: SnnSettings) -> Tensor:
     pixels = pixels.to(settings.device).contiguous(memory_format=torch.channels_last)
     with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
         return net(pixels)

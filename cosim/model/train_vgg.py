@@ -3,7 +3,8 @@
 
 First in floating point (SGD; the rate rises, stays, falls), then folded to int8 with a small rate.
 Every epoch leaves a checkpoint, from which a stopped run goes on; `start`, the checkpoint of a
-finished run, gives another run its first weights. Needs the extra `train`.
+finished run, gives another run its first weights, and may have fewer channels. Needs the extra
+`train`.
 """
 
 from __future__ import annotations
@@ -173,13 +174,21 @@ def _save(
 
 
 def _begin(path: Path, net: Vgg, pixels: Tensor) -> None:
-    """The weights of a run's checkpoint, in floating point."""
+    """The weights of a run's checkpoint, in floating point; channels it lacks stay as they are."""
     try:
-        net.load_state_dict(torch.load(path, weights_only=False)["net"])
+        state = torch.load(path, weights_only=False)["net"]
+        widths = [
+            (len(state[f"convs.{index}.weight"]), pool)
+            for index, (_, pool) in enumerate(net.widths)
+        ]
+        found = Vgg(widths, net.head)
+        found.load_state_dict(state)
+        if found.folded:
+            found.unfold(pixels)
+        for whole, part in zip(net.state_dict().values(), found.state_dict().values(), strict=True):
+            whole[tuple(slice(n) for n in part.shape)] = part
     except (OSError, KeyError, RuntimeError) as error:
         raise UserInputError(f"--start {path}: not a checkpoint of this network: {error}") from None
-    if net.folded:
-        net.unfold(pixels)
 
 
 def _resume(path: Path, net: Vgg, optimisers: list[Any], rng: np.random.Generator) -> int:

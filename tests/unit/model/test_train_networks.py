@@ -19,9 +19,10 @@ from cosim.model.spiking import scores
 from cosim.model.store import load_network
 
 torch = pytest.importorskip("torch", reason="optional: training needs the extra `train`")
+tf = pytest.importorskip("torch.nn.functional")
 
 import cosim.model.train_vgg as train_vgg_module  # noqa: E402  # after the check for torch
-from cosim.model.conv_fast import conv3x3  # noqa: E402
+from cosim.model.conv_fast import conv3x3, conv3x3_pool, pool2x2  # noqa: E402
 from cosim.model.crops import Crops  # noqa: E402
 from cosim.model.snn import Plan, Snn  # noqa: E402
 from cosim.model.train import settings_of  # noqa: E402
@@ -132,6 +133,21 @@ def test_a_folded_vgg_goes_back_to_batch_norm(tmp_path: Path) -> None:
         train_vgg(vgg(WIDTHS, (14,), curve()), data, VggSettings(), start=at)
 
 
+def test_a_wider_vgg_begins_with_the_channels_of_a_narrower_one(tmp_path: Path) -> None:
+    data = colours(np.random.default_rng(6), 60)
+    net, pixels, at = as_if_trained(data), torch.tensor(data.images).float(), tmp_path / "at.pt"
+    torch.save({"net": net.state_dict()}, at)
+    wide = vgg(((9, True), *WIDTHS[1:]), (12,), curve())
+    train_vgg_module._begin(at, wide, pixels)
+    with torch.no_grad():
+        wide.convs[1].weight[:, WIDTHS[0][0] :] = 0
+        net.eval(), wide.eval()
+        assert torch.equal(wide.features(pixels), net.features(pixels))
+    torch.save({"net": wide.state_dict()}, at)
+    with pytest.raises(UserInputError, match="not a checkpoint of this network"):
+        train_vgg_module._begin(at, fresh(), pixels)
+
+
 def test_the_reference_widths_are_those_of_vgg_16() -> None:
     # arXiv 1409.1556, configuration D, on 32x32: 313.2 M multiply-accumulates
     assert [c for c, _ in VGG_16] == [64, 64, 128, 128, *[256] * 3, *[512] * 6]
@@ -153,6 +169,21 @@ def test_gradients_of_a_small_convolution_are_those_of_torch() -> None:
     for got, wanted in zip(*grads, strict=True):
         # bfloat16 keeps 8 bits of each factor, and of the gradient that comes in
         assert torch.allclose(got, wanted, atol=0.03 * float(wanted.abs().max()))
+
+
+def test_pooling_by_maxima_of_blocks_is_that_of_torch() -> None:
+    torch.manual_seed(4)
+    x, w = torch.randn(6, 3, 8, 12), torch.randn(5, 3, 3, 3)
+    a, b = w.clone().requires_grad_(), w.clone().requires_grad_()
+    got, wanted = conv3x3_pool(x, a), tf.max_pool2d(tf.conv2d(x, b, padding=1), 2)
+    assert torch.allclose(got, wanted, atol=1e-5)
+    assert torch.equal(pool2x2(x), tf.max_pool2d(x, 2))
+    for y in (got, wanted):
+        (y**2).sum().backward()
+    assert torch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-4)
+    ones = torch.ones(1, 1, 2, 2, requires_grad=True)
+    pool2x2(ones).sum().backward()
+    assert torch.equal(ones.grad, torch.full((1, 1, 2, 2), 0.25))
 
 
 def test_crops_only_shift_and_mirror() -> None:
