@@ -24,7 +24,7 @@ from cosim.flow_inputs import (
     write_inputs,
 )
 from cosim.flow_macro import write_macro
-from cosim.flow_spiking import check_spikes, prepare_spiking
+from cosim.flow_spiking import check_spikes, prepare_spiking, spike_checksums
 from cosim.flow_traces import region_passes, tracing_of, window_of, write_traces
 from cosim.image.regions import region_name
 from cosim.macros import macro_kind, macro_specs
@@ -79,7 +79,7 @@ def run_application(
             for line in (*outcome.console.splitlines(), *outcome.warnings):
                 log.info("%s", line)
             result = _result(prepared, outcome, clock() - begin_s, reason=None)
-            _check(prepared, outcome)
+            result["warnings"] += _check(prepared, outcome)
             ledgers = _ledgers(prepared, outcome)
             result["energy"] = account_energy(folder, prepared, outcome, ledgers)
         except BaseException as error:
@@ -215,20 +215,23 @@ def _result(
     }
 
 
-def _check(prepared: Prepared, outcome: SocOutcome) -> None:
-    """The firmware did what the reference does, bit by bit where both are integers."""
+def _check(prepared: Prepared, outcome: SocOutcome) -> list[str]:
+    """The firmware did what the reference does, bit by bit where both are integers.
+
+    Returned: how far macros that may differ do so.
+    """
     pictures = parse_console(outcome.console)
     if len(pictures) != prepared.options.images:
         raise MismatchError(
             f"the firmware reported {len(pictures)} of {prepared.options.images} images"
         )
+    checksums = spike_checksums(prepared, outcome.evaluations)
     for picture in pictures:
-        _check_picture(prepared, picture)
-    check_spikes(prepared, outcome.evaluations)
+        _check_picture(prepared, picture, checksums[picture.index])
+    return list(check_spikes(prepared, outcome.evaluations))
 
 
-def _check_picture(prepared: Prepared, picture: Picture) -> None:
-    want = prepared.checksums[picture.index]
+def _check_picture(prepared: Prepared, picture: Picture, want: int) -> None:
     if picture.checksum != want:
         got = "none" if picture.checksum is None else f"{picture.checksum:08x}"
         raise MismatchError(

@@ -80,11 +80,9 @@ def make_tile(
     noise_seed: int | None = None,
 ) -> MacroEngine:
     """An engine for one tile of the chip; `sizes` are its inputs and its rows."""
-    if noise_seed is not None:
-        raise DesignError("noise of single decisions is not modelled in a tile's engines")
     if sizes[0] != design.row.inputs:
         raise DesignError(f"row.inputs is {design.row.inputs}, the network's rows have {sizes[0]}")
-    engine = make_bsnn_engine(kind, name, design, sizes[1], die=die)
+    engine = make_bsnn_engine(kind, name, design, sizes[1], die=die, noise_seed=noise_seed)
     return cast("MacroEngine", _Written(engine, design.tile.prog_word_j * word_count(sizes)))
 
 

@@ -2,7 +2,8 @@
 """engine : the macro without a simulator: source lines from a solver, thresholds and latches.
 
 `ideal` takes nominal levels of a number of matches; `fast` the circuit of every cell. A change of
-inputs is one solution; lines settle as one pole each; latches follow their equations in time.
+inputs is one solution; lines settle as one pole each; latches follow their equations in time. With
+`noise` each strobe draws what its decisions see beside the lines, a Gaussian a row.
 """
 
 from __future__ import annotations
@@ -41,9 +42,17 @@ class BsnnEngine:
 
     engine = "none"
 
-    def __init__(self, name: str, design: BsnnDesign, rows: int, die: BsnnDie | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        design: BsnnDesign,
+        rows: int,
+        die: BsnnDie | None,
+        noise: np.random.Generator | None = None,
+    ) -> None:
         self.name, self.design, self.rows = name, design, rows
-        self.die = die
+        self.die, self._noise = die, noise
+        self._noise_v = np.zeros(rows)  # of the present decision, at the latches' inputs
         self._now_ps: int | None = None
         self._solve: Solve | None = None
         self._levels: Levels | None = None
@@ -108,6 +117,9 @@ class BsnnEngine:
             self._lines(middle_ps, switched=enabled != self._enabled)
         if strobe != self._strobe:
             self._latches.strobe(t_ps, self._strobe)
+            if self._strobe and self._noise is not None:
+                sigma_v = self.design.variation.noise_v
+                self._noise_v = sigma_v * self._noise.standard_normal(self.rows)
 
     def advance(self, until_ps: int, *, grid_ps: int = 0, stop_on_crossing: bool = True) -> Advance:
         now_ps = self._now()
@@ -235,7 +247,8 @@ class BsnnEngine:
         return sum(ladder_w(self.design, levels.low_v, levels.high_v, bits) for bits in self._codes)
 
     def _input_v(self, times_ps: Floats) -> Floats:
-        return self._sl.over(times_ps) - self._threshold.over(times_ps) + self._offset_v()
+        across_v = self._sl.over(times_ps) - self._threshold.over(times_ps)
+        return across_v + self._offset_v() + self._noise_v
 
     def _listening(self, t_ps: int) -> bool:
         """Whether a latch moves, or may yet."""
