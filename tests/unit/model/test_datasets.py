@@ -102,3 +102,25 @@ def test_importing_the_model_stage_loads_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_builtin_images_are_kept_and_read_anew_if_the_kept_file_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSIM_CACHE", str(tmp_path))
+    want = builtin_mnist()
+    (kept,) = (tmp_path / "pictures").iterdir()
+    table = np.load(kept)
+    assert table.shape == (5000, 785)
+    other = table.copy()
+    other[:, :-1] = 255 - table[:, :-1]  # so one sees where the next images are from
+    np.save(kept, other)
+    assert np.array_equal(builtin_mnist().images, 255 - want.images)
+    for damaged in (kept.read_bytes()[:1000], b""):
+        kept.write_bytes(damaged)
+        again = builtin_mnist()
+        assert np.array_equal(again.images, want.images)
+        assert np.array_equal(again.labels, want.labels)
+        assert np.array_equal(np.load(kept), table)
+    np.save(kept, table[:, :10])
+    assert np.array_equal(builtin_mnist().images, want.images)
