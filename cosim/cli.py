@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import signal
 import sys
@@ -277,6 +278,7 @@ def main(args: list[str] | None = None) -> None:
     words = sys.argv[1:] if args is None else args
     debug = "--debug" in words
     gc.set_threshold(GC_EVERY)
+    atexit.register(gc.freeze)  # a process that ends need not look through them again
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _terminated)
     sys.exit(_guarded(lambda: _command_line(words), debug=debug))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import tempfile
 import time
@@ -56,6 +57,8 @@ def sampled(
     as_json: JsonFlag = False,
 ) -> None:
     """Cycles, classes and joules of a run, from short runs of its convolutions."""
+    # before NumPy comes: to start its threads takes a tenth of a second, matrices are small here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if block is not None and against is not None:
         raise UserInputError("sampled: --block has no run to go --against: use --measure")
     if sum((against is not None, measure, complete)) > 1:

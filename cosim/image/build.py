@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,12 @@ from cosim.image.emit import Settings, write_sources
 from cosim.image.external import External, external_image
 from cosim.image.generate import write_headers
 from cosim.image.regions import header_text
-from cosim.image.spiking import SpikingImage, write_spiking
 from cosim.model.network import ConvStage, Network
 from cosim.regmap import RAM_WORDS
 from cosim.tools import RiscvTool, build_dir, repo_root, riscv_gcc
+
+if TYPE_CHECKING:
+    from cosim.image.spiking import SpikingImage
 
 __all__ = ["APPS_EXTERNAL", "APPS_SPIKING", "APPS_WITH_NETWORK", "Image", "build_image"]
 
@@ -180,6 +182,8 @@ def _build(job: _Job, target: Path, digest: str) -> None:
         write_headers(work)
         external = None
         if job.spiking is not None:
+            from cosim.image.spiking import write_spiking  # noqa: PLC0415 - few programs have one
+
             write_spiking(work, job.spiking)
         if job.network is not None and job.images is not None:
             if job.app in APPS_EXTERNAL:
