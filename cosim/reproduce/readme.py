@@ -69,6 +69,9 @@ ROWS: dict[str, tuple[str, ...]] = {
         "operations per joule, 1x288 subarray",
         "accuracy on MNIST, every spike decided by the circuit",
         "accuracy on CIFAR-10",
+        "binary layers of the spiking network: cycles on the CPU over those with tiles",
+        "energy of an image of the spiking network, CPU alone",
+        "energy of an image of the spiking network, CPU and tiles",
     ),
 }
 
