@@ -7,7 +7,9 @@ clock edges at which a macro pin changed; nothing here runs while no macro is us
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import os
 import time
 from dataclasses import asdict
@@ -38,6 +40,11 @@ from cosim.errors import CosimError, RtlError, RunFolderError
 from cosim.trace.events import Evaluation, Event, to_json
 
 __all__ = ["soc"]
+
+# Engines import hundreds of classes that stay: looking through them costs a start, and an end.
+GC_EVERY = 50_000
+gc.set_threshold(GC_EVERY)
+atexit.register(gc.freeze)
 
 
 class Reporter:
