@@ -241,7 +241,7 @@ def _options(
 ) -> RunOptions:
     """Options of a run, refused here if they cannot be."""
     from cosim.applications import application as find  # noqa: PLC0415 - as above
-    from cosim.flow_inputs import RunOptions  # noqa: PLC0415 - `import cosim` stays light
+    from cosim.flow_inputs import RunOptions, default_model  # noqa: PLC0415 - as above
 
     default = find(application)
     if engine not in (*ENGINES, "none"):
@@ -253,7 +253,7 @@ def _options(
         images=images,
         engine=engine,
         design=str(design or default.design),
-        model=str(model or default.model),
+        model=str(model or default_model(default, design)),
         **others,
     )
     if engine == "none" and (options.die is not None or options.noise):

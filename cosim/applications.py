@@ -7,25 +7,42 @@ from dataclasses import dataclass
 
 from cosim.errors import UserInputError
 
-__all__ = ["APPLICATIONS", "CPU_ONLY", "DESIGN", "Application", "application", "design_for"]
+__all__ = [
+    "APPLICATIONS",
+    "CPU_ONLY",
+    "DESIGN",
+    "MIXED",
+    "Application",
+    "application",
+    "design_for",
+]
 
 CPU_ONLY = "none"  # in the place of an engine: all layers on the CPU
 DESIGN = "imac_14nm"  # of networks that no application ships
+MIXED = "mixed"  # kind of the designs of a mixed-signal macro
 
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """Firmware `name` (`name`_cpu without macro) with its shipped network and design."""
+    """Firmware `name` (`name`_cpu without macro) with its shipped network and design.
+
+    `mixed` are those of a mixed-signal macro, if the application has them.
+    """
 
     name: str
     model: str
     design: str
     spiking: bool = False
+    mixed: tuple[str, str] | None = None
+
+    def model_for(self, kind: str) -> str:
+        """The shipped network for designs of that kind."""
+        return self.mixed[0] if self.mixed and kind == MIXED else self.model
 
 
 APPLICATIONS = (
     Application(name="lenet5", model="lenet5", design="imac_14nm"),
-    Application(name="mlp", model="mlp", design="imac_mlp"),
+    Application(name="mlp", model="mlp", design="imac_mlp", mixed=("mlp_mixed", "imac_mixed")),
     Application(name="vgg", model="vgg", design="vgg_14nm"),
     Application(name="snn", model="snn_mnist", design="snn_65nm", spiking=True),
 )
@@ -42,4 +59,6 @@ def application(name: str) -> Application:
 
 def design_for(model: str) -> str:
     """The design of the application that ships that network."""
-    return next((entry.design for entry in APPLICATIONS if entry.model == model), DESIGN)
+    pairs = [(entry.model, entry.design) for entry in APPLICATIONS]
+    pairs += [entry.mixed for entry in APPLICATIONS if entry.mixed]
+    return next((design for name, design in pairs if name == model), DESIGN)

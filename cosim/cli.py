@@ -101,7 +101,7 @@ def image(
 ) -> None:
     """Build the firmware image alone: program, network, pictures and settings."""
     from cosim.applications import application as find
-    from cosim.flow_inputs import RunOptions, prepare
+    from cosim.flow_inputs import RunOptions, default_model, prepare
 
     default = find(application.value)
     options = RunOptions(
@@ -111,7 +111,7 @@ def image(
         design=design or default.design,
         sets=tuple(sets or ()),
         data=data,
-        model=model or default.model,
+        model=model or default_model(default, design),
     )
     built = prepare(options).image
     manifest = dict(built.manifest)

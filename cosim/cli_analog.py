@@ -13,6 +13,7 @@ import typer
 
 from cosim.cli_bsnn import spiking
 from cosim.cli_dies import DieOption
+from cosim.cli_mixed import mixed_accuracy
 from cosim.cli_options import DataOption, DesignOption, JsonFlag, SetOption
 from cosim.cli_output import console_for, print_json
 from cosim.cli_spot import SeedOption, SpotOption, judge_spot, print_spot
@@ -324,13 +325,17 @@ def engine_accuracy(
     from cosim.analog.fast_eval import classify, classify_ideal
     from cosim.analog.fast_forward import fast_stack
     from cosim.analog.spot_check import pick, spot_check
-    from cosim.design import load_design
+    from cosim.design import design_kind, load_design
+    from cosim.mixed.design import KIND
     from cosim.model.colour import load_for
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
     if spot is not None and engine != "fast":
         raise UserInputError("--spot-check needs --engine fast")
+    if design_kind(design) == KIND:
+        what = {"model": model, "engine": engine, "design": design}
+        return mixed_accuracy(what, images, data, sets, seed=seed, spot=spot), None
     chosen, network = load_design(design, sets), load_network(model)
     dataset = load_for(network, data)
     if images is not None:

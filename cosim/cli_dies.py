@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosim.cli_mixed import mixed_accuracy
 from cosim.cli_output import print_json
 from cosim.cli_spot import print_spot
 from cosim.errors import UserInputError
@@ -53,13 +54,18 @@ def dies_accuracy(
     """
     from cosim.analog.dies import classify_dies, die_accuracy, sample_dies
     from cosim.analog.spot_check import pick, spot_check_dies
-    from cosim.design import load_design
+    from cosim.design import design_kind, load_design
+    from cosim.mixed.design import KIND
     from cosim.model.colour import load_for
     from cosim.model.integer import feature_bits, features
     from cosim.model.store import load_network
 
     if spot is not None and (what["engine"] != "fast" or noise or dies is None):
         raise UserInputError("--spot-check needs --engine fast, and goes without --noise")
+    if design_kind(what["design"]) == KIND:
+        return mixed_accuracy(
+            what, images, data, sets, dies=dies, noise=noise, seed=seed, spot=spot
+        ), None
     chosen, network = load_design(what["design"], sets), load_network(what["model"])
     dataset = load_for(network, data)
     if images is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cosim import tools
 from cosim.analog.ideal_column import cell_of
-from cosim.applications import CPU_ONLY
+from cosim.applications import CPU_ONLY, Application
 from cosim.bridge.soc import ExternalMemory
 from cosim.design import ChipDesign, Design, design_kind, load_design
 from cosim.flow_memory import external_memory
@@ -41,6 +41,7 @@ __all__ = [
     "CPU_ONLY",
     "Prepared",
     "RunOptions",
+    "default_model",
     "external_memory",
     "hex_bits",
     "prepare",
@@ -151,6 +152,11 @@ def hex_bits(bits: NDArray[np.generic]) -> str:
     """Bits as one number in hex, bit 0 first."""
     packed = np.packbits(np.asarray(bits, dtype=np.uint8), bitorder="little")
     return f"{int.from_bytes(packed.tobytes(), 'little'):x}"
+
+
+def default_model(entry: Application, design: str | Path | None) -> str:
+    """The shipped network that an application runs on a design, or on its own."""
+    return entry.model if design is None else entry.model_for(design_kind(design))
 
 
 def load_stack_design(name_or_path: str | Path, sets: Sequence[str]) -> Design:

@@ -187,7 +187,7 @@ KINDS: Mapping[str, MacroKind] = {
         factory="cosim.mixed.factory:make_mixed_engine",
         probes="cosim.mixed.probes:mixed_probes",
         loader="cosim.mixed.design:load_mixed",
-        sampler="cosim.mixed.factory:no_dies",
+        sampler="cosim.mixed.die:sample_mixed_die",
         swings=(
             ("macro size: cells, lines", ("drivers", "dacs", "bias", "cells", "wires")),
             ("amplifier bias", ("amplifiers",)),

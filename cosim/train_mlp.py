@@ -54,7 +54,18 @@ except ImportError:
 else:
     _HAVE_TORCH = True
 
-__all__ = ["Responses", "main", "measured_responses", "probes"]
+__all__ = [
+    "Images",
+    "Responses",
+    "Stack",
+    "around",
+    "bits_of",
+    "grown",
+    "images_of",
+    "main",
+    "measured_responses",
+    "probes",
+]
 
 log = logging.getLogger(__name__)
 Bits = NDArray[np.uint8]
@@ -69,7 +80,7 @@ LOW_MARGIN_V, HIGH_MARGIN_V = 0.15, 0.05  # signals this near to a rail bend
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Images:
+class Images:
     """Input bits and labels to fit to and to choose with."""
 
     bits: Bits
@@ -202,17 +213,17 @@ def _train(args: argparse.Namespace) -> int:
             "--restarts, --epochs, --parts, --rounds and --tries must be at least 1"
         )
     design, whole = load_design(args.design, args.set), read_mnist(args.data, "train")
-    images, rng = _images(whole), np.random.default_rng(args.seed)
+    images, rng = images_of(whole), np.random.default_rng(args.seed)
     if not 1 <= args.batch <= len(images.bits):
         raise UserInputError(f"--batch must be 1..{len(images.bits)}, got {args.batch}")
     few = images.bits[rng.permutation(len(images.bits))[:PROBE_IMAGES]]
     begin = measured_responses(probes(images.bits, images.labels, rng), few, design)
     log.info("the macro's weights")
-    macro = _grown(
+    macro = grown(
         begin,
         images,
         args,
-        lambda stack: measured_responses(_around(stack, rng), few, design, own=True),
+        lambda stack: measured_responses(around(stack, rng), few, design, own=True),
     )
     right = classify(fast_stack(macro, design), images.held_bits) == images.held_labels
     held = {"circuit": 100 * float(right.mean())}
@@ -220,7 +231,7 @@ def _train(args: argparse.Namespace) -> int:
     log.info("the CPU's weights")
     circuit_cpu = Circuit(gains=tuple(args.gains_cpu))
     plain = _plain_responses(circuit_cpu, begin)
-    own = _grown(plain, images, args, lambda stack: plain)
+    own = grown(plain, images, args, lambda stack: plain)
     amplifier = design.macro.amplifier
     network = Network(
         name="mlp",
@@ -250,7 +261,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.trial:
         return 0
     test = read_mnist(args.data, "test")
-    right = classify(fast_stack(macro, design), _bits(test)) == test.labels
+    right = classify(fast_stack(macro, design), bits_of(test)) == test.labels
     found = {"circuit": 100 * float(right.mean()), **accuracy(network, test)}
     log.info("%s: test images: %s", args.out, found)
     meta["accuracy_percent"] = {"split": "test", "images": len(test.images), **found}
@@ -258,9 +269,9 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _grown(
+def grown(
     responses: Responses,
-    images: _Images,
+    images: Images,
     args: argparse.Namespace,
     refit: Callable[[Stack], Responses],
 ) -> Stack:
@@ -286,7 +297,7 @@ def _grown(
     return one.weights(0)
 
 
-def _tasks(responses: Responses, images: _Images) -> tuple[Task, Task]:
+def _tasks(responses: Responses, images: Images) -> tuple[Task, Task]:
     """To fit to, and to choose with."""
     return tuple(  # type: ignore[return-value]  # two, as there are two pairs
         task_of(
@@ -303,7 +314,7 @@ def _tasks(responses: Responses, images: _Images) -> tuple[Task, Task]:
     )
 
 
-def _around(stack: Stack, rng: np.random.Generator) -> list[Stack]:
+def around(stack: Stack, rng: np.random.Generator) -> list[Stack]:
     """The stack and neighbours with some signs turned."""
     found = []
     for share in TURNED:
@@ -312,15 +323,17 @@ def _around(stack: Stack, rng: np.random.Generator) -> list[Stack]:
     return found
 
 
-def _images(whole: Dataset) -> _Images:
-    bits, labels = _bits(whole), whole.labels.astype(np.int64)
+def images_of(whole: Dataset) -> Images:
+    """The training split; its last HELD_OUT images choose."""
+    bits, labels = bits_of(whole), whole.labels.astype(np.int64)
     held = min(HELD_OUT, len(bits) // 4)
-    return _Images(
+    return Images(
         bits=bits[:-held], labels=labels[:-held], held_bits=bits[-held:], held_labels=labels[-held:]
     )
 
 
-def _bits(data: Dataset) -> Bits:
+def bits_of(data: Dataset) -> Bits:
+    """Input bits (n, pixels) of images."""
     return (data.images.reshape(len(data.images), -1) >= PIXEL_MIDDLE).astype(np.uint8)
 
 

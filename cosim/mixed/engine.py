@@ -20,6 +20,7 @@ from cosim.mapping import Mapping as Stack
 from cosim.mapping import map_stack, word_count
 from cosim.mixed.design import DAC_BITS, MixedDesign
 from cosim.mixed.forward import column_codes
+from cosim.mixed.noise import HoldNoise
 from cosim.mixed.rest import SUPPLIES
 from cosim.mixed.section import Section
 from cosim.mixed.shape import aux_pin, shape_of
@@ -29,10 +30,11 @@ __all__ = ["MixedEngine"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MakeSection = Callable[[str, Stack, int, MixedDesign], Section]
+MakeNoise = Callable[[Stack, MixedDesign], HoldNoise | None]
 
 
 class MixedEngine:
-    """One macro; `make` gives the analog part of a layer."""
+    """One macro; `make` gives the analog part of a layer, `noise` what holds have of it, if any."""
 
     def __init__(
         self,
@@ -42,11 +44,13 @@ class MixedEngine:
         *,
         kind: str,
         make: MakeSection,
+        noise: MakeNoise,
     ) -> None:
         self.name, self.design, self.engine = name, design, kind
         self.shape = shape_of(sizes, design)
         self.clipped: set[str] = set()  # converters whose last code was out of range
-        self._make = make
+        self._make, self._make_noise = make, noise
+        self._noise: HoldNoise | None = None
         self._sections: tuple[Section, ...] = ()
         self._now_ps: int | None = None
         self._aux = {aux_pin(k): what for k, what in enumerate(self.shape.aux_pins)}
@@ -76,6 +80,7 @@ class MixedEngine:
             self._make(f"{self.name}.layer{k}", stack, k, self.design)
             for k in range(self.shape.layers)
         )
+        self._noise = self._make_noise(stack, self.design)
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
         if not self._sections:
@@ -233,4 +238,6 @@ class MixedEngine:
             raise ConvergenceError(
                 f"a column of layer {on[0]} is no number", macro=self.name, t_ps=t_ps
             )
+        if self._noise is not None:
+            found = found + self._noise.draw(on[0], self._codes(on[0])[None])[0]
         self._layer, self._held[on[0]] = on[0], found

@@ -15,9 +15,11 @@ from cosim.analog.netlist_circuit import Link, MacroCircuit, Stage, build_circui
 from cosim.analog.netlist_parts import amplifier_text, macro_models, model_cards
 from cosim.analog.netlist_tile import tile_text, wrapped
 from cosim.analog.pins import InputPin, MacroDescription, Meter, OutputPin, Supply
+from cosim.analog.variation import Die
 from cosim.mapping import Mapping as Stack
 from cosim.mapping import map_stack
 from cosim.mixed.design import DAC_BITS, MixedDesign
+from cosim.mixed.die import one_layer
 from cosim.mixed.ladder_dac import ladder_text
 from cosim.mixed.rest import SUPPLIES
 from cosim.mixed.shape import dac_pin
@@ -40,10 +42,13 @@ def layer_inputs(layer: int, n_in: int) -> tuple[str, ...]:
     return tuple(dac_pin(i, bit) for i in range(n_in) for bit in range(DAC_BITS))
 
 
-def describe_layer(stack: Stack, layer: int, design: MixedDesign) -> MacroDescription:
-    """The circuit of one layer of a stack, with its pins and supplies."""
+def describe_layer(
+    stack: Stack, layer: int, design: MixedDesign, die: Die | None = None
+) -> MacroDescription:
+    """The circuit of one layer of a stack, on a die or nominal, with its pins and supplies."""
     alone = _alone(stack, layer, design)
-    circuit = build_circuit(map_stack([stack.weights[layer]], alone), alone)
+    own = None if die is None else one_layer(die, layer)
+    circuit = build_circuit(map_stack([stack.weights[layer]], alone), alone, own)
     height = circuit.mapping.layer_partitions(0)[0]
     n_in, n_out = circuit.mapping.sizes
     holds = [
@@ -93,8 +98,13 @@ def _links(circuit: MacroCircuit, layer: int, design: MixedDesign) -> tuple[Link
     found = [link for link in circuit.links if not link.name.startswith("t")]
     if layer == 0:
         return tuple(found)
-    ohm = design.macro.buffer.r_row_ohm
-    return tuple(replace(link, ohm=ohm) if link.a.startswith("in") else link for link in found)
+    ohm, driver_ohm = design.macro.buffer.r_row_ohm, design.macro.driver.r_ohm
+    return tuple(
+        replace(link, ohm=ohm)
+        if link.a.startswith("in") and link.ohm == driver_ohm  # the others are a die's open rows
+        else link
+        for link in found
+    )
 
 
 def _rows(n_in: int, layer: int, design: MixedDesign) -> tuple[InputPin, ...]:
@@ -173,6 +183,11 @@ def _text(
     lines = [
         model_cards(design, whole_macro=True),
         amplifier_text("amplifier", gain, design),
+        *(
+            amplifier_text(f"op{amp.name}", gain, design, amp.offset_v)
+            for amp in circuit.amplifiers
+            if amp.offset_v
+        ),
         *(tile_text(use.circuit, design.device.fet.n_name) for use in circuit.tiles),
         wrapped([".subckt", SUBCKT, *ports]),
         f"cen en 0 {ENABLE_LOAD_F!r}",
@@ -182,7 +197,8 @@ def _text(
         lines.append(wrapped([f"x{name}", *use.nodes, name]))
     lines += [f"r{link.name} {link.a} {link.b} {link.ohm!r}" for link in circuit.links]
     lines += [
-        f"x{amp.name} {amp.minus} {amp.plus} {amp.out} amp_vdd amp_vss 0 amplifier"
+        f"x{amp.name} {amp.minus} {amp.plus} {amp.out} amp_vdd amp_vss 0 "
+        + (f"op{amp.name}" if amp.offset_v else "amplifier")
         for amp in circuit.amplifiers
     ]
     if layer:

@@ -4,6 +4,7 @@
 `ideal` is exact arithmetic without wires, `fast` the circuit with wires: both are those of the
 analog macro (cosim/analog), asked for one layer whose row parts have amplifiers of their own and
 no neurons behind them. Inputs are digital: bits of the first layer's lines, DAC codes of others.
+A die (die.py) spreads cells, connections and op-amps.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from cosim.analog.fast_amplifier import (
     supply_share,
 )
 from cosim.analog.fast_cells import LayerSolver
-from cosim.analog.fast_layer import tiled_layer
-from cosim.analog.ideal_column import cell_of, input_currents, solve_columns
+from cosim.analog.fast_layer import TiledLayer, tiled_layer
+from cosim.analog.ideal_column import Column, cell_of, input_currents, solve_columns
+from cosim.analog.ideal_die import DieColumn, solve_die_columns
 from cosim.analog.tables_neuron import NeuronTable
+from cosim.analog.variation import Die, LayerDie
 from cosim.design import Design
 from cosim.errors import UserInputError
 from cosim.mapping import Mapping as Stack
@@ -33,7 +36,16 @@ from cosim.mapping import bounds
 from cosim.mixed.design import MixedDesign
 from cosim.mixed.ladder_dac import dac_v, dac_w
 
-__all__ = ["SUPPLIES", "Rest", "RestSolver", "make_rest"]
+__all__ = [
+    "SUPPLIES",
+    "Part",
+    "Rest",
+    "RestSolver",
+    "ideal_parts",
+    "layer_tiles",
+    "lines_v",
+    "make_rest",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,16 +74,20 @@ class Rest:
 RestSolver = Callable[[Ints], Rest]  # of bits or DAC codes (n, n_in)
 
 
-def make_rest(kind: str, stack: Stack, layer: int, design: MixedDesign) -> RestSolver:
+def make_rest(
+    kind: str, stack: Stack, layer: int, design: MixedDesign, die: Die | None = None
+) -> RestSolver:
     """The solver of one layer; `kind` is ideal or fast."""
+    if die is not None:
+        die.check(stack.sizes)
     if kind == "ideal":
-        return _ideal(stack, layer, design)
+        return _ideal(stack, layer, design, die)
     if kind == "fast":
-        return _fast(stack, layer, design)
+        return _fast(stack, layer, design, die)
     raise UserInputError(f"columns at rest are solved by ideal or fast, got {kind}")
 
 
-def _lines_v(codes: Ints, layer: int, design: MixedDesign) -> Floats:
+def lines_v(codes: Ints, layer: int, design: MixedDesign) -> Floats:
     """What stands behind line drivers or inside the rows' buffers, (n, n_in + 1) with the bias."""
     vdd_v = design.macro.vdd_v
     if layer == 0:
@@ -109,48 +125,89 @@ def _amplifier_watts(out_a: Floats, design: MixedDesign) -> dict[str, Floats]:
     }
 
 
-def _ideal(stack: Stack, layer: int, design: MixedDesign) -> RestSolver:
-    weights, macro = stack.weights[layer], design.macro
-    gain = design.gain(layer, len(stack.weights))
-    parts = bounds(len(weights), macro.tile.rows, macro.tile.split)
-    limit_v = macro.amplifier.rail_v - macro.amplifier.head_v
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One row part in exact arithmetic: its rows' volts (n, rows), weights and columns."""
+
+    rows_v: Floats
+    weights: NDArray[np.int8]
+    column: Column
+    die: LayerDie | None
+
+    def row_a(self, design: MixedDesign) -> Floats:
+        """Currents (n, rows) out of the rows."""
+        if isinstance(self.column, DieColumn):
+            return self.column.source_a()
+        return input_currents(self.rows_v, self.column, self.weights, design)
+
+
+def ideal_parts(
+    stack: Stack, layer: int, codes: Ints, design: MixedDesign, die: Die | None = None
+) -> list[Part]:
+    """Every row part of a layer without wires, before op-amps' rails."""
+    weights, tile = stack.weights[layer], design.macro.tile
+    gain, x_v = design.gain(layer, len(stack.weights)), lines_v(codes, layer, design)
+    found = []
+    for h, (row0, row1) in enumerate(bounds(len(weights), tile.rows, tile.split)):
+        rows_v, own = x_v[:, row0:row1], weights[row0:row1]
+        if die is None:
+            part, column = None, solve_columns(rows_v, own, gain, 0.0, design)
+        else:
+            part = die.layers[layer].part(row0, row1, h)
+            column = solve_die_columns(rows_v, own, gain, 0.0, die=part, design=design)
+        found.append(Part(rows_v=rows_v, weights=own, column=column, die=part))
+    return found
+
+
+def _ideal(stack: Stack, layer: int, design: MixedDesign, die: Die | None) -> RestSolver:
+    amplifier = design.macro.amplifier
+    limit_v = amplifier.rail_v - amplifier.head_v
 
     def solve(codes: Ints) -> Rest:
-        x_v = _lines_v(codes, layer, design)
-        columns, out_a, line_a, heat_w = [], [], [], np.zeros(len(x_v))
-        for row0, row1 in parts:
-            rows_v, own = x_v[:, row0:row1], weights[row0:row1]
-            column = solve_columns(rows_v, own, gain, 0.0, design)
+        columns, out_a, line_a, heat_w = [], [], [], np.zeros(len(codes))
+        for part in ideal_parts(stack, layer, codes, design, die):
+            column = part.column
             columns.append(np.clip(column.out_v, -limit_v, limit_v))
             out_a.append(column.feedback_a)
-            line_a.append(input_currents(rows_v, column, own, design))
-            heat_w += (rows_v * line_a[-1]).sum(axis=1)
+            line_a.append(part.row_a(design))
+            heat_w += (part.rows_v * line_a[-1]).sum(axis=1)
             heat_w += (column.plus_v * column.ref_a + column.minus_v * column.feedback_a).sum(1)
+        x_v = lines_v(codes, layer, design)
         watts = _line_watts(x_v, np.hstack(line_a), codes, layer, design)
         watts |= _amplifier_watts(np.stack(out_a, axis=1), design)
         return Rest(
             column_v=np.stack(columns, axis=1),
             watts=watts,
             cells_w=heat_w,
-            wires_w=np.zeros(len(x_v)),
+            wires_w=np.zeros(len(codes)),
         )
 
     cell_of(design)  # what is wrong with the design comes out now
     return solve
 
 
-def _fast(stack: Stack, layer: int, design: MixedDesign) -> RestSolver:
+def layer_tiles(
+    stack: Stack, layer: int, design: MixedDesign, die: Die | None = None
+) -> TiledLayer:
+    """The cells and wires of a layer whose row parts are on their own."""
+    alone = _partitioned(design, "tied")
+    if die is None:
+        return tiled_layer(stack, alone, layer)
+    return tiled_layer(stack, alone, layer, die.layers[layer], die.open_ohm)
+
+
+def _fast(stack: Stack, layer: int, design: MixedDesign, die: Die | None) -> RestSolver:
     bank = AmplifierBank(
         design=_partitioned(design, "summed"),  # op-amps whose outputs nothing ties
         neuron=_nothing(),
         gain=design.gain(layer, len(stack.weights)),
+        amplifier_offset_v=0.0 if die is None else die.layers[layer].amplifier_offset_v,
     )
-    tiles = tiled_layer(stack, _partitioned(design, "tied"), layer)  # row parts on their own
-    solver = LayerSolver(tiles, bank, buffered=layer > 0)
+    solver = LayerSolver(layer_tiles(stack, layer, design, die), bank, buffered=layer > 0)
 
     def solve(codes: Ints) -> Rest:
         tol_v = TOL_V if len(codes) == 1 else BATCH_TOL_V
-        state = solver.solve(_lines_v(codes, layer, design), tol_v=tol_v)
+        state = solver.solve(lines_v(codes, layer, design), tol_v=tol_v)
         out_a = state.bank.out_a
         assert out_a is not None  # the design's op-amps are realisable
         watts = _line_watts(state.source_v, state.source_a, codes, layer, design)

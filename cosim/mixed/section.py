@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cosim.analog.ideal_column import cell_of
 from cosim.analog.tables_delay import BUFFER_INPUT_F
+from cosim.analog.variation import Die
 from cosim.errors import CircuitError, ConvergenceError
 from cosim.mapping import Mapping as Stack
 from cosim.mapping import bounds, cell_states
@@ -198,7 +199,9 @@ class QuickSection:
                 return
 
 
-def feedback_shares(stack: Stack, layer: int, design: MixedDesign) -> Floats:
+def feedback_shares(
+    stack: Stack, layer: int, design: MixedDesign, die: Die | None = None
+) -> Floats:
     """What an op-amp's input sees of its own output's distance from rest, (height, n_out).
 
     The resistors' share, and what comes back through the minus line, whose cells hold it.
@@ -209,7 +212,13 @@ def feedback_shares(stack: Stack, layer: int, design: MixedDesign) -> Floats:
     end_s = 1 / (r1 + r3)
     _, minus = cell_states(weights)
     g_s = np.where(minus == 1, cell.g_ap_s, cell.g_p_s)
+    if die is not None:
+        own = die.layers[layer]
+        more = own.states(weights)[:, :, 1] * cell.tmr0 * own.tmr_factor[:, :, 1]
+        g_s = 1 / (cell.r_p_ohm * own.r_factor[:, :, 1] * (1 + more) + cell.r_s_ohm)
     lines_s = np.stack(
         [g_s[a:b].sum(axis=0) for a, b in bounds(len(weights), tile.rows, tile.split)]
     )
+    if die is not None:
+        lines_s = np.where(die.layers[layer].line_open[:, :, 1], 0.0, lines_s)
     return np.asarray(r1 * end_s + r3 * end_s * end_s / (lines_s + end_s))

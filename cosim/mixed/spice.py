@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cosim.analog.netlist import ENABLE
 from cosim.analog.ngspice import NgspiceEngine
 from cosim.analog.ngspice_options import NgspiceOptions
+from cosim.analog.variation import Die
 from cosim.mapping import Mapping as Stack
 from cosim.mixed.design import DAC_BITS, MixedDesign
 from cosim.mixed.netlist import column_pin, describe_layer, layer_inputs
@@ -25,9 +26,16 @@ class SpiceSection:
     """One layer of a stack in ngspice."""
 
     def __init__(
-        self, name: str, stack: Stack, layer: int, design: MixedDesign, options: NgspiceOptions
+        self,
+        name: str,
+        stack: Stack,
+        layer: int,
+        design: MixedDesign,
+        *,
+        options: NgspiceOptions,
+        die: Die | None = None,
     ) -> None:
-        self._engine = NgspiceEngine(name, describe_layer(stack, layer, design), options)
+        self._engine = NgspiceEngine(name, describe_layer(stack, layer, design, die), options)
         self._engine.load()
         self._hidden = layer > 0
         self._pins = layer_inputs(layer, stack.sizes[layer])

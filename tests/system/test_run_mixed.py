@@ -33,7 +33,7 @@ IMAGES = 2
 @pytest.mark.slow
 def test_the_mlp_runs_on_the_mixed_signal_macro(tmp_path: Path) -> None:
     result = cosim.run("mlp", design="imac_mixed", images=IMAGES, run_dir=tmp_path / "run")
-    design, network = load_mixed("imac_mixed"), load_network("mlp")
+    design, network = load_mixed("imac_mixed"), load_network("mlp_mixed")
     shape = shape_of(network.fc_sizes, design)
     events = [e for e in read_events(tmp_path / "run" / "events.jsonl") if type(e) is Evaluation]
     assert len(events) == IMAGES

@@ -47,10 +47,13 @@ ALLOWED: dict[str, set[str]] = {
     # training with the circuit in the loop: torch in model, circuits in analog, this joins them
     "train_circuit": BASE | {"design", "model", "analog"},
     "train_mlp": BASE | {"design", "model", "analog"},
+    "train_mixed": BASE | {"model", "mixed", "train_mlp"},  # the same for the other macro
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read
     "bridge": BASE | {"design", "mapping", "analog", "trace"},
     "report": {"errors", "units", "trace"},
-    "study": BASE | {"design", "model", "mapping", "analog", "sttbsnn", "mixed"},
+    "study": BASE
+    | {"design", "model", "mapping", "analog", "sttbsnn", "mixed"}
+    | {"api", "applications"},  # what firmware costs is measured in runs
     "energy": BASE | {"design", "trace"},  # activity of the RTL times the design's constants
     "macros": BASE | {"design", "bridge", "sttbsnn", "mixed"},  # kinds of macro
     "rtl_lint": BASE,
@@ -76,7 +79,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE
     | {"design", "model", "mapping", "image", "analog", "bridge", "trace", "report"}
     | {"applications", "doctor", "flow", "rtl_lint", "bench", "study", "api"}
-    | {"reproduce", "sampled", "sttbsnn"},
+    | {"reproduce", "sampled", "sttbsnn", "mixed"},
 }
 # package -> the stages that may import it
 GUARDED: dict[str, set[str]] = {
