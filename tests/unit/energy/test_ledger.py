@@ -113,11 +113,15 @@ def test_joules_are_counts_times_the_designs_constants(ledger: Ledger, design: D
 
 
 def test_sums_over_instructions_tell_what_the_items_do(ledger: Ledger) -> None:
+    again = tuple(item._replace(pc=4096, joules=3 * item.joules) for item in ledger.items)
+    more = dataclasses.replace(ledger, items=ledger.items + again)
     views = (lambda i: i.kind, lambda i: i.component, lambda i: f"{i.region} {i.constant}")
     for view in views:
-        assert list(ledger.across(view)) == list(ledger.by(view))
-        assert ledger.across(view) == pytest.approx(ledger.by(view), rel=1e-12)
-    assert {item.pc for item in ledger.sums} == {None}
+        assert list(more.across(view)) == list(more.by(view))
+        assert more.across(view) == pytest.approx(more.by(view), rel=1e-12)
+    assert len(more.sums) == len(ledger.sums) < len(more.items)
+    assert {item.pc for item in more.sums} == {None}
+    assert more.count("fetch_j") == 2 * ledger.count("fetch_j")
 
 
 def test_one_uncertain_constant_makes_its_share_of_sigma(design: Design) -> None:
