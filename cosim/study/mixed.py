@@ -80,21 +80,28 @@ def compare(
     weights: Sequence[NDArray[np.int8]],
     bits: Ints,
     *,
+    own: Sequence[NDArray[np.int8]] | None = None,
     analog: str = "imac_mlp",
     mixed: str = "imac_mixed",
     engine: str = "fast",
     variants: Sequence[str] = tuple(VARIANTS),
     tell: Tell = lambda text: None,
 ) -> tuple[MacroFigures, ...]:
-    """The analog macro first, then the mixed-signal variants, for input bits (n, n_in)."""
-    floats = tuple(np.asarray(layer, dtype=np.float64) for layer in weights)
+    """The analog macro first, then the mixed-signal variants, for input bits (n, n_in).
+
+    `own` are weights of the mixed-signal macros, where they differ.
+    """
+    floats, own_floats = (
+        tuple(np.asarray(layer, dtype=np.float64) for layer in stack)
+        for stack in (weights, own or weights)
+    )
     tell("the analog macro")
     found = [analog_macro(floats, bits, load_design(analog), engine)]
     for name in variants:
         tell(name)
         base = load_mixed(mixed)
         design = variant(base, map_stack(weights, base).sizes, name)
-        found.append(mixed_macro(floats, bits, design, name=name, engine=engine)[0])
+        found.append(mixed_macro(own_floats, bits, design, name=name, engine=engine)[0])
     return tuple(found)
 
 

@@ -27,8 +27,8 @@ from cosim.model.integer import feature_bits, features
 from cosim.model.network import Network
 from cosim.model.store import load_network
 from cosim.reproduce.entry import Entry, Finding, Published, Task
+from cosim.reproduce.mixed_rows import mixed_rows
 from cosim.reproduce.neurons import alternatives
-from cosim.study.mixed import PUBLISHED, VARIANTS, MacroFigures, compare
 from cosim.study.record import Value
 from cosim.trace.events import Evaluation, read_events
 
@@ -38,7 +38,6 @@ SOURCE = "arXiv:2012.02695"
 NAME, DESIGN = "mlp", "imac_mlp"
 QUICK_IMAGES, IMAGES = 1, 10  # through firmware and RTL
 QUICK_CLASSED = 500
-EVALUATED = 3  # images in the mixed-signal macros
 QUICK_SETTLED, SETTLED = 4, 20  # images whose settling is looked at
 LAUNCH_S = 5e-6  # of a kernel on a GPU, the least of 5 to 20 us
 TURNS = 300  # of the host's matrix products
@@ -46,14 +45,6 @@ AREA = (
     "area: 12 x 15 lambda a weight, neurons by layout_area.py; amplifiers, drivers, buffers and "
     "converters not counted"
 )
-WHY_MIXED = {
-    "power": "Ours draws most in its crossbars, which are on for all of its evaluation; theirs may "
-    "rest while converters go on",
-    "latency": "Conversions, one after the other in each converter, and two layers of logic; with "
-    "as many converters as columns little of it is left",
-    "energy": "Published as power times latency: rows that stay on through all conversions. With a "
-    "hold for each column they need not",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +90,7 @@ def _run(task: Task) -> Sequence[Finding]:
         *_latency(run, design, settling_s, len(few)),
         *_energy(run, network, design, settled.power_w),
         *_power_area(neurons),
-        *_mixed_signal(task, network, bits),
+        *mixed_rows(task, network, data, count=QUICK_CLASSED if task.quick else len(bits)),
         *_host(network, bits, design),
     ]
 
@@ -308,46 +299,6 @@ def _power_area(rows: Mapping[str, Mapping[str, Value]]) -> list[Finding]:
             )
         )
     return found
-
-
-def _mixed_signal(task: Task, network: Network, bits: NDArray[Any]) -> list[Finding]:
-    """The same crossbars with converters between the layers, beside the analog macro."""
-    names = tuple(VARIANTS)[: 1 if task.quick else None]
-    analog, *others = compare(network.fc, bits[:EVALUATED], variants=names, tell=task.tell)
-    given = f"one evaluation, mean of {EVALUATED} images; designs {DESIGN} and imac_mixed"
-    found = [
-        Finding(
-            result=f"mixed-signal {what} over ours: {macro.name}",
-            unit="x",
-            ours=ratio,
-            published=Published(value=PUBLISHED[what], source="arXiv:2204.09918"),
-            conditions=f"{given}; {macro.converters} converters, {_figures(macro)}; ours "
-            f"{_figures(analog)}",
-            engine="fast and Yosys",
-            reason=WHY_MIXED[what],
-        )
-        for macro in others
-        for what, ratio in macro.over(analog).items()
-    ]
-    if task.quick:
-        return found
-    slowest = max(others, key=lambda macro: macro.latency_s)
-    return [
-        *found,
-        Finding(
-            result="mixed-signal latency over ours, the slowest of these",
-            unit="x",
-            ours=slowest.latency_s / analog.latency_s,
-            published=Published(value=100.0, source=f"{SOURCE}: at least two orders of magnitude"),
-            conditions=f"{given}; {slowest.name}: {slowest.converters} converters",
-            engine="fast and Yosys",
-            reason="Ours has two cycles of conversion in it; its stack alone settles sooner",
-        ),
-    ]
-
-
-def _figures(macro: MacroFigures) -> str:
-    return f"{macro.latency_s * 1e9:.3g} ns and {macro.energy_j * 1e9:.3g} nJ"
 
 
 def _host(network: Network, bits: NDArray[Any], design: Design) -> list[Finding]:
