@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 from cosim.errors import CircuitError, ConvergenceError
 from cosim.sttbsnn.ahead import Ahead
+from cosim.sttbsnn.chip import load_stt_chip
 from cosim.sttbsnn.design import BsnnDesign, load_bsnn
 from cosim.sttbsnn.die import sample_bsnn_die
 from cosim.sttbsnn.factory import make_bsnn_engine
@@ -56,6 +57,19 @@ def test_a_row_of_288_sums_in_ngspice() -> None:
         engine = make_bsnn_engine("ngspice", "row", design, 1)
         step = one_step(engine, design, weights, codes, spikes[0])
         assert step.spikes[0] == int(sums >= threshold)
+
+
+@pytest.mark.spice
+@pytest.mark.slow
+def test_a_whole_tile_of_the_chip_is_ngspice_s() -> None:
+    """36,864 junctions, each with its transistor: two minutes of processor time."""
+    design = load_stt_chip("snn_65nm")
+    rng = np.random.default_rng(3)
+    weights, spikes = random_tile(design, design.tile.rows, 1, rng)
+    found = bsnn_ladder(design, weights, spikes, rng=rng)
+    assert found.ok, [bound for bound in found.bounds if not bound.ok]
+    volts = next(bound for bound in found.bounds if bound.name == "source line volts")
+    assert volts.value < 0.02 * match_levels(design).step_v
 
 
 @pytest.mark.parametrize("kind", ["ideal", "fast"])
