@@ -56,21 +56,6 @@ def test_the_mlp_runs_on_the_mixed_signal_macro(tmp_path: Path) -> None:
 
 @pytest.mark.system
 @pytest.mark.slow
-@pytest.mark.spice
-def test_ngspice_behind_firmware_gives_what_fast_gives(tmp_path: Path) -> None:
-    """The whole MLP, every device in Verilog-A: 25 tiles of 32x16 and one of 17x10."""
-    result = cosim.run(
-        "mlp", design="imac_mixed", engine="ngspice", images=1, run_dir=tmp_path / "run"
-    )
-    design, network = load_mixed("imac_mixed"), load_network("mlp_mixed")
-    bits = feature_bits(features(network, load_images(None).first(1).images))
-    (want,) = mixed_forward(network.fc, bits, design).codes[-1]
-    assert np.abs(np.array(result.images[0].codes) - want).max() <= 4  # a hidden code more or less
-    assert result.images[0].predicted == int(want.argmax())
-
-
-@pytest.mark.system
-@pytest.mark.slow
 def test_logic_that_adds_wrongly_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other way round: the run's check expects another sigmoid than the RTL's."""
     text = Path(reference.__file__).read_text().replace("STEP = 16.0", "STEP = 17.0")
