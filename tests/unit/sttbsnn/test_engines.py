@@ -63,13 +63,13 @@ def test_a_row_of_288_sums_in_ngspice() -> None:
 @pytest.mark.slow
 def test_a_whole_tile_of_the_chip_is_ngspice_s() -> None:
     """36,864 junctions, each with its transistor: two minutes of processor time."""
-    design = load_stt_chip("snn_65nm")
+    design = load_stt_chip("snn_65nm", ["timing.settle_ps=1000"])  # a cycle, as its sequencer gives
     rng = np.random.default_rng(3)
     weights, spikes = random_tile(design, design.tile.rows, 1, rng)
     found = bsnn_ladder(design, weights, spikes, rng=rng)
     assert found.ok, [bound for bound in found.bounds if not bound.ok]
     volts = next(bound for bound in found.bounds if bound.name == "source line volts")
-    assert volts.value < 0.02 * match_levels(design).step_v
+    assert volts.value < 1e-7
 
 
 @pytest.mark.parametrize("kind", ["ideal", "fast"])
