@@ -49,6 +49,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "mlp": (
         "accuracy of the circuit, 784-16-10",
+        "accuracy of the mixed-signal macro, 784-16-10",
+        "accuracy of the CPU alone, 784-16-10",
         "FC layers, first push to last pop",
         "FC layers of the MLP: cycles on the CPU over those with the macro",
         "energy of an evaluation in the macro",
