@@ -30,7 +30,7 @@ Tensor = Any  # torch ships no types here
 Widths = Sequence[tuple[int, bool]]  # channels, and whether a 2x2 max pool follows
 
 VGG_SMALL: Widths = (
-    *((32, True), (64, True), (128, False), (128, True), (256, False), (256, True)),
+    *((64, True), (64, True), (128, False), (128, True), (256, False), (256, True)),
 )
 VGG_16: Widths = (
     *((64, False), (64, True), (128, False), (128, True)),

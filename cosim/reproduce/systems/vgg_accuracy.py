@@ -18,7 +18,7 @@ __all__ = ["ENTRY"]
 
 NAME, DESIGN = "vgg", "vgg_14nm"
 QUICK_IMAGES, IMAGES = 200, 10_000
-GIVEN = "32 M 64 M 128 128 M 256 256 M in int8, FC 1024-128-10 of weights +-1"
+GIVEN = "64 M 64 M 128 128 M 256 256 M in int8, FC 1024-128-10 of weights +-1"
 
 
 def _none() -> list[Finding]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cosim.errors import ModelError
+from cosim.model.drawings import builtin_drawings
 from cosim.model.spiking import (
     ROW_CELLS,
     Encoder,
@@ -214,6 +215,17 @@ def test_the_shipped_network_fits_the_macro_and_is_not_taken_for_another() -> No
     assert "snn_mnist" not in model_names()
     with pytest.raises(ModelError, match=r"snn_mnist\.npz: a spiking network"):
         load_network(DATA_DIR / "snn_mnist.npz")
+
+
+def test_the_network_for_colours_knows_some_classes() -> None:
+    network = load_spiking("snn_cifar")
+    assert [len(layer.weight) for layer in network.layers] == [96, 192, 192, 192, 384, 384]
+    assert {layer.rows().shape[1] % ROW_CELLS for layer in network.layers} == {0}
+    assert "training split alone" in network.meta["data"]
+    assert network.meta["accuracy_percent"]["images"] == 10_000
+    drawn = builtin_drawings()
+    found = scores(network, drawn.images)
+    assert len(set(found.argmax(axis=1))) > 2  # drawings show no accuracy
 
 
 def test_wrong_images_are_refused() -> None:

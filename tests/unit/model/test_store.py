@@ -99,7 +99,7 @@ def test_the_shipped_lenet5_is_the_stated_network() -> None:
 def test_the_shipped_vgg_is_the_stated_network() -> None:
     network = load_network("vgg")
     assert (network.image_shape, network.fc_sizes) == ((3, 32, 32), (1024, 128, 10))
-    assert [len(stage.weight) for stage in network.convs] == [32, 64, 128, 128, 256, 256]
+    assert [len(stage.weight) for stage in network.convs] == [64, 64, 128, 128, 256, 256]
     assert {(stage.kernel, stage.pad) for stage in network.convs} == {(3, 1)}
     assert [stage.pool for stage in network.convs] == ["max", "max", "none", "max", "none", "max"]
     assert [stage.relu for stage in network.convs] == [True] * 5 + [False]
