@@ -14,6 +14,7 @@ import re
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -271,7 +272,7 @@ def _spice_scripts() -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / "spinit"
     if not path.is_file() or path.read_text() != SPINIT:
-        partial = folder / f"spinit.{os.getpid()}"
+        partial = folder / f"spinit.{os.getpid()}.{threading.get_ident()}"
         partial.write_text(SPINIT)
         partial.replace(path)
     return folder
