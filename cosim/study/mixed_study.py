@@ -197,7 +197,7 @@ def _draw(rows: Sequence[Row]) -> Figure:
 
 MIXED = Study(
     name="mixed",
-    title="The CPU alone and mixed-signal macros beside the fully analog one",
+    title="Mixed-signal macros beside the fully analog one",
     keys={"macro": str},
     figures={
         "converters": int,
