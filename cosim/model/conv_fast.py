@@ -16,7 +16,7 @@ import torch.nn.functional as tf
 __all__ = ["conv3x3", "conv3x3_pool", "pool2x2"]
 
 Tensor = Any  # torch ships no types here
-SMALL = 4  # rows of an image up to which the product is the faster way
+SMALL = 8  # rows of an image up to which the product is the faster way
 
 
 class _SmallConv(torch.autograd.Function):  # type: ignore[misc]  # torch ships no types here

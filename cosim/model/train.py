@@ -4,7 +4,8 @@
 `python -m cosim.model.train lenet5|vgg|snn_mnist|snn_cifar --data DIR --out F.npz` (extra
 `train`). `--set KEY=VALUE` changes a setting of that network's training. The test images are read
 once, at the end, for the accuracies in the file's meta: they choose nothing. With `--checkpoint`
-a stopped vgg or snn goes on after its last epoch.
+a stopped vgg or snn goes on after its last epoch. `teacher` leaves no network but its opinion of
+the training images, which vgg and snn_cifar learn from with `--teacher`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ from cosim.model.store import load_network, save_network
 try:
     import torch
 
+    from cosim.model.lessons import read_logits, save_logits
     from cosim.model.snn import SNN_CIFAR, SNN_MNIST, Snn
+    from cosim.model.teacher import TeacherSettings, opinion, train_teacher
     from cosim.model.train_lenet import LenetSettings, train_lenet5
     from cosim.model.train_snn import SnnSettings, train_snn
     from cosim.model.train_vgg import VggSettings, train_vgg
@@ -48,13 +51,15 @@ log = logging.getLogger(__name__)
 Curve = tuple[Any, Any]
 Made = Network | SpikingNetwork
 NETWORKS = ("lenet5", "vgg", "vgg16", "snn_mnist", "snn_cifar")
-COLOUR = ("vgg", "vgg16", "snn_cifar")
+TEACHER = "teacher"
+COLOUR = ("vgg", "vgg16", "snn_cifar", TEACHER)
+TAUGHT = ("vgg", "vgg16", "snn_cifar")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m cosim.model.train", description=__doc__)
-    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("network", choices=(*NETWORKS, TEACHER))
     parser.add_argument(
         "--data", type=Path, required=True, help="MNIST (IDX) or CIFAR-10 (binary version)"
     )
@@ -64,7 +69,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2, help="of torch")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--checkpoint", type=Path, help="file to leave and to go on from")
-    parser.add_argument("--start", type=Path, help="checkpoint of a finished vgg to begin with")
+    parser.add_argument("--start", type=Path, help="checkpoint of a vgg or snn to begin with")
+    parser.add_argument("--teacher", type=Path, help="file that the training of `teacher` left")
     parser.add_argument(
         "--neuron", type=Path, help="CSV of vin_v,vout_v; default: the curve in the shipped model"
     )
@@ -106,6 +112,10 @@ def _train(args: argparse.Namespace) -> int:
         sets.append(f"epochs={args.epochs}")
     read: Callable[[Path, Split], Dataset] = read_cifar10 if args.network in COLOUR else read_mnist
     train, test = read(args.data, "train"), read(args.data, "test")
+    if args.teacher is not None and args.network not in TAUGHT:
+        raise UserInputError(f"--teacher: {args.network} has none; only {', '.join(TAUGHT)}")
+    if args.network == TEACHER:
+        return _teach(args, sets, train, test)
     made, settings = _MAKERS[args.network](args, sets, train)
     meta = {
         "data": f"{'CIFAR-10' if args.network in COLOUR else 'MNIST'}, trained on the training"
@@ -117,6 +127,7 @@ def _train(args: argparse.Namespace) -> int:
                 f"--seed {args.seed} --threads {args.threads}",
                 *([] if args.epochs is None else [f"--epochs {args.epochs}"]),
                 *([] if args.start is None else ["--start C"]),
+                *([] if args.teacher is None else ["--teacher T"]),
                 *(f"--set {line}" for line in args.set),
             ]
         ),
@@ -131,6 +142,23 @@ def _train(args: argparse.Namespace) -> int:
     _save(replace(made, meta=meta), args.out)
     log.info("%s: %s", args.out, percent)
     return 0
+
+
+def _teach(args: argparse.Namespace, sets: list[str], train: Dataset, test: Dataset) -> int:
+    settings = settings_of(TeacherSettings, sets)
+    net = train_teacher(train, settings)
+    logits = opinion(net, train)
+    save_logits(args.out, logits, train.labels)
+    shares = [
+        100 * float((found.argmax(1) == of.labels).mean())
+        for found, of in ((logits, train), (opinion(net, test), test))
+    ]
+    log.info("%s: %.2f %% of the training images, %.2f %% of the test images", args.out, *shares)
+    return 0
+
+
+def _logits(args: argparse.Namespace, train: Dataset) -> Any:
+    return None if args.teacher is None else read_logits(args.teacher, train.labels)
 
 
 def _save(made: Made, path: Path) -> None:
@@ -163,7 +191,8 @@ def _vgg(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Mad
     torch.manual_seed(settings.seed)
     widths, hidden = (VGG_16, (512,)) if args.network == "vgg16" else (VGG_SMALL, (128,))
     net = vgg(widths, hidden, _curve(args))
-    train_vgg(net, train, settings, args.checkpoint, args.start)
+    files = (args.checkpoint, args.start)
+    train_vgg(net, train, settings, *files, logits=_logits(args, train))
     return net.network(args.network, {}), settings
 
 
@@ -171,7 +200,8 @@ def _snn(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Mad
     settings = settings_of(SnnSettings, sets)
     torch.manual_seed(settings.seed)
     net = Snn(SNN_CIFAR if args.network == "snn_cifar" else SNN_MNIST, settings.steps)
-    train_snn(net, train, settings, args.checkpoint)
+    files = (args.checkpoint, args.start)
+    train_snn(net, train, settings, *files, logits=_logits(args, train))
     return net.spiking(args.network, {}), settings
 
 

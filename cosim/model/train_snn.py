@@ -3,12 +3,14 @@
 
 Adam on the real numbers behind the signs; the rate rises, stays, falls. The first `single` epochs
 run one time step, which is cheaper by the number of steps. Every epoch leaves a checkpoint, from
-which a stopped run goes on. Needs the extra `train`.
+which a stopped run goes on; `start`, the checkpoint of another run, gives the first weights. Needs
+the extra `train`.
 """
 
 from __future__ import annotations
 
 import logging
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ import numpy as np
 import torch
 import torch.nn.functional as tf
 
+from cosim.errors import UserInputError
 from cosim.model.crops import Crops
 from cosim.model.datasets import Dataset
+from cosim.model.lessons import Lessons
 from cosim.model.snn import Snn
 
 __all__ = ["SnnSettings", "train_snn"]
@@ -46,26 +50,41 @@ class SnnSettings:
     reach: int = 3  # pixels that an image is shifted by at most
     cover: int = 0  # side of the square that is covered
     mirror: bool = True
+    taught: float = 0.9  # share of the teacher's opinion, where there is one
+    temperature: float = 2.0  # that its logits are divided by
     compiled: bool = False  # by torch.compile: twice as fast, needs a C++ compiler
 
 
 def train_snn(
-    net: Snn, dataset: Dataset, settings: SnnSettings, checkpoint: Path | None = None
+    net: Snn,
+    dataset: Dataset,
+    settings: SnnSettings,
+    checkpoint: Path | None = None,
+    start: Path | None = None,
+    *,
+    logits: Any = None,
 ) -> None:
-    """Trains `net` in place, on `settings.device`; goes on from `checkpoint` if it is there."""
+    """Trains `net` in place, on `settings.device`; goes on from `checkpoint` if it is there.
+
+    `start` gives it first weights; `logits` (images, classes) are a teacher's.
+    """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     images = dataset.images if dataset.images.ndim == 4 else dataset.images[:, None]
     crops = Crops(images, settings.reach, settings.cover, mirror=settings.mirror)
     labels = torch.tensor(dataset.labels.astype(np.int64))
+    lessons = Lessons(logits, settings.taught, settings.temperature)
+    targets = lessons.targets(dataset.labels, settings.smoothing)
     steps, many = len(labels) // settings.batch, net.steps
+    if start is not None:
+        _begin(start, net)
     net.to(settings.device, memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, fused=True)
     run = torch.compile(net) if settings.compiled else net
-    start = 0
+    first = 0
     if checkpoint is not None and checkpoint.is_file():
-        start = _resume(checkpoint, net, optimiser)
-    for epoch in range(start, settings.epochs):
+        first = _resume(checkpoint, net, optimiser)
+    for epoch in range(first, settings.epochs):
         net.steps = 1 if epoch < settings.single else many
         net.train()
         order, loss_sum, right = torch.randperm(len(labels)), 0.0, 0
@@ -73,14 +92,14 @@ def train_snn(
             _set_rate(optimiser, settings, epoch, step, steps)
             pick = order[step * settings.batch : (step + 1) * settings.batch]
             y = labels[pick].to(settings.device)
-            logits = _logits(run, crops.moved(pick), settings)
-            loss = tf.cross_entropy(logits, y, label_smoothing=settings.smoothing)
+            said = _logits(run, crops.moved(pick), settings)
+            loss = tf.cross_entropy(said, targets[pick].to(settings.device))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             net.clamp()
             loss_sum += loss.item()
-            right += int((logits.argmax(1) == y).sum())
+            right += int((said.argmax(1) == y).sum())
         percent = 100 * right / (steps * settings.batch)
         log.info(
             "epoch %d of %d, steps %d: loss %.4f, %.2f %%",
@@ -128,6 +147,13 @@ def _save(path: Path, epoch: int, net: Snn, optimiser: Any) -> None:
     beside = path.with_suffix(".part")
     torch.save(state, beside)
     beside.replace(path)
+
+
+def _begin(path: Path, net: Snn) -> None:
+    try:
+        net.load_state_dict(torch.load(path, weights_only=False)["net"])
+    except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        raise UserInputError(f"--start {path}: not a checkpoint of this network: {error}") from None
 
 
 def _resume(path: Path, net: Snn, optimiser: Any) -> int:

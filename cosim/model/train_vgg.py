@@ -10,6 +10,7 @@ finished run, gives another run its first weights, and may have fewer channels. 
 from __future__ import annotations
 
 import logging
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from cosim.errors import UserInputError
 from cosim.model.crops import Crops
 from cosim.model.datasets import Dataset
 from cosim.model.head import draw_spread
+from cosim.model.lessons import Lessons
 from cosim.model.vgg import Vgg
 
 __all__ = ["VggSettings", "train_vgg"]
@@ -58,6 +60,8 @@ class VggSettings:
     cover: int = 8  # side of the square that is covered
     rise: float = 1.0  # epochs that the rate goes up
     fall: float = 12.0  # the last of `epochs`, in which it goes down
+    taught: float = 0.9  # share of the teacher's opinion, where there is one
+    temperature: float = 2.0  # that its logits are divided by
 
 
 def train_vgg(
@@ -66,13 +70,21 @@ def train_vgg(
     settings: VggSettings,
     checkpoint: Path | None = None,
     start: Path | None = None,
+    *,
+    logits: Any = None,
 ) -> None:
-    """Trains `net` in place, with the weights of `start` at first; goes on from `checkpoint`."""
+    """Trains `net` in place, with the weights of `start` at first; goes on from `checkpoint`.
+
+    `logits` (images, classes) are a teacher's.
+    """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     crops = Crops(dataset.images, settings.reach, settings.cover)
     labels = torch.tensor(dataset.labels.astype(np.int64))
+    lessons = Lessons(logits, settings.taught, settings.temperature)
+    smooth = lessons.targets(dataset.labels, settings.smoothing)
+    sharp = lessons.targets(dataset.labels, 0.0)
     total = settings.epochs + settings.integer_epochs
     steps = len(labels) // settings.batch
     if start is not None:
@@ -99,14 +111,13 @@ def train_vgg(
             pixels = crops.moved(pick).contiguous(memory_format=torch.channels_last)
             with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
                 values = net.features(pixels.to(settings.device))
-            volts, amp, logits = net.classify(
+            volts, amp, linear = net.classify(
                 values.float().cpu(), say=min(1.0, at / RAMP), spread=spread, exact=exact
             )
-            y = labels[pick]
             loss = (
-                tf.cross_entropy(VOLT_LOGIT * volts, y, label_smoothing=settings.smoothing)
-                + AMPLIFIER_WEIGHT * tf.cross_entropy(AMPLIFIER_LOGIT * amp, y)
-                + LINEAR_WEIGHT * tf.cross_entropy(logits, y, label_smoothing=settings.smoothing)
+                tf.cross_entropy(VOLT_LOGIT * volts, smooth[pick])
+                + AMPLIFIER_WEIGHT * tf.cross_entropy(AMPLIFIER_LOGIT * amp, sharp[pick])
+                + LINEAR_WEIGHT * tf.cross_entropy(linear, smooth[pick])
             )
             for optimiser in optimisers:
                 optimiser.zero_grad()
@@ -116,7 +127,7 @@ def train_vgg(
                 optimiser.step()
             net.clamp()
             loss_sum += loss.item()
-            right += int((volts.argmax(1) == y).sum())
+            right += int((volts.argmax(1) == labels[pick]).sum())
         percent = 100 * right / (steps * settings.batch)
         log.info("epoch %d of %d: loss %.4f, %.2f %%", epoch + 1, total, loss_sum / steps, percent)
         if checkpoint is not None:
@@ -187,7 +198,7 @@ def _begin(path: Path, net: Vgg, pixels: Tensor) -> None:
             found.unfold(pixels)
         for whole, part in zip(net.state_dict().values(), found.state_dict().values(), strict=True):
             whole[tuple(slice(n) for n in part.shape)] = part
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
         raise UserInputError(f"--start {path}: not a checkpoint of this network: {error}") from None
 
 
