@@ -2,7 +2,8 @@
 """fast : the engine of the reduced circuit: operating points exact, motions of the slow states.
 
 A change of inputs is one operating point (fast_forward.py) and then steps towards it
-(fast_motion.py). At rest time passes at constant power, without steps.
+(fast_motion.py), alone or beside others that were foreseen (fast_course.py). At rest time passes at
+constant power, without steps.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.analog.characterise import NeuronCurve
-from cosim.analog.fast_ahead import Ahead
-from cosim.analog.fast_forward import GROUPS, FastStack, fast_stack
-from cosim.analog.fast_motion import Motion
+from cosim.analog.fast_course import Course
+from cosim.analog.fast_forward import GROUPS, fast_stack
 from cosim.analog.lockstep import Boundary, bill, sampled
 from cosim.analog.netlist import converters
 from cosim.analog.protocol import Advance, Energy, Sample
@@ -46,10 +46,8 @@ class FastEngine:
     ) -> None:
         self.name, self.design, self.sizes = name, design, tuple(sizes)
         self._curve, self._die = curve, die
-        self._stack: FastStack | None = None
-        self._motion: Motion | None = None
+        self._course: Course | None = None
         self._foreseen: tuple[NDArray[np.generic], ...] = ()
-        self._ahead: Ahead | None = None
         self._pins = Boundary(name, self.sizes[0])
         self._converters = converters(self.sizes[-1], design)
         self._changed = self._from_off = False
@@ -67,8 +65,8 @@ class FastEngine:
             raise CircuitError(
                 f"weights are {stack.sizes}, the macro is {self.sizes}", macro=self.name
             )
-        self._stack, self._motion = stack, Motion(stack)
-        self._ahead = Ahead(stack, self._foreseen)
+        self.close()
+        self._course = Course(stack, self._foreseen)
         self._upkeep.programmed(stack.mapping.schedule.prog_words)
         self._changed, self._from_off = bool(self._pins.enabled), True
         self._restless()
@@ -78,14 +76,14 @@ class FastEngine:
         self._foreseen = tuple(inputs)
 
     def start(self, t_ps: int, levels: Mapping[str, int]) -> None:
-        stack, motion = self._programmed()
+        course = self._programmed()
         self._pins.now_ps = t_ps
         self._pins.set(levels)
         self._upkeep.enable(t_ps, self._pins.enabled)
         if self._pins.enabled:
-            motion.rest(stack.solve(stack.drive_of(self._pins.bits)))
+            course.rest(self._pins.bits)
         else:
-            motion.off()
+            course.off()
         self._changed, self._settled, self._at_rest = False, True, True
 
     def drive(self, t_ps: int, levels: Mapping[str, int]) -> None:
@@ -107,21 +105,21 @@ class FastEngine:
         now_ps, enabled = self._pins.until(until_ps), self._pins.enabled
         if enabled and until_ps > now_ps:
             self._follow_inputs()
-        _, motion = self._programmed()
+        course = self._programmed()
         while enabled and now_ps < until_ps:
             left_ps = until_ps - now_ps
             if self._at_rest:
-                left_s = left_ps * 1e-12
-                rest_j = {supply: watts * left_s for supply, watts in motion.power_w().items()}
-                self._pay(rest_j, motion.heat_w * left_s, motion.wire_w * left_s)
+                left_s, now = left_ps * 1e-12, course.now
+                rest_j = {supply: watts * left_s for supply, watts in now.power_w().items()}
+                self._pay(rest_j, now.heat_w * left_s, now.wire_w * left_s)
                 break
             slice_ps = min(left_ps, SETTLE_PS)
             try:
-                report = motion.advance(slice_ps * 1e-12)
+                report = course.advance(slice_ps * 1e-12)
             except ConvergenceError as error:
                 raise ConvergenceError(str(error), macro=self.name, t_ps=now_ps) from error
             self._pay(report.energy_j, report.heat_j, report.wire_j)
-            self._watch(slice_ps, report.moved_v, motion.ramping)
+            self._watch(slice_ps, report.moved_v, course.now.ramping)
             now_ps += slice_ps
             self._pins.now_ps = now_ps
         self._pins.now_ps = until_ps
@@ -141,8 +139,8 @@ class FastEngine:
 
     def sample(self, pins: tuple[str, ...] = ()) -> Sample:
         self._pins.now()
-        _, motion = self._programmed()
-        found, joules = sampled(self._pins, motion.held_v, self._converters, pins, self.snapshot())
+        held_v = self._programmed().now.held_v
+        found, joules = sampled(self._pins, held_v, self._converters, pins, self.snapshot())
         self._joules["converters"] += joules
         return found
 
@@ -151,22 +149,24 @@ class FastEngine:
         return self._upkeep.bill(bill(self._pins.now(), self._joules, groups, self._taken))
 
     def snapshot(self) -> Mapping[str, Floats]:
-        _, motion = self._programmed()
+        now = self._programmed().now
         shot: dict[str, Floats] = {}
         for layer in range(len(self.sizes) - 1):
-            shot[f"layer{layer}.amplifier"] = motion.amplifier_v(layer)
-            shot[f"layer{layer}.neuron"] = motion.neuron_v(layer)
+            shot[f"layer{layer}.amplifier"] = now.amplifier_v(layer)
+            shot[f"layer{layer}.neuron"] = now.neuron_v(layer)
         return shot
 
     def close(self) -> None:
-        """Nothing runs, so nothing ends."""
+        """Nothing is worked out ahead any more."""
+        if self._course is not None:
+            self._course.close()
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _programmed(self) -> tuple[FastStack, Motion]:
-        if self._stack is None or self._motion is None:
+    def _programmed(self) -> Course:
+        if self._course is None:
             raise CircuitError("not programmed", macro=self.name, t_ps=self._pins.now_ps)
-        return self._stack, self._motion
+        return self._course
 
     def _pay(self, energy_j: Mapping[str, float], heat_j: float, wire_j: float) -> None:
         for supply, joules in energy_j.items():
@@ -195,21 +195,19 @@ class FastEngine:
         """The operating point the inputs now ask for; solved once however many pins moved."""
         if not self._changed:
             return
-        stack, motion = self._programmed()
-        ahead = self._ahead or Ahead(stack, ())
         try:
-            goal = ahead.solve(self._pins.bits)
+            self._programmed().head_for(self._pins.bits, from_off=self._from_off)
         except ConvergenceError as error:
             raise ConvergenceError(str(error), macro=self.name, t_ps=self._pins.now_ps) from error
-        motion.head_for(goal, from_off=self._from_off)
         self._changed = self._from_off = False
 
     def _switch_off(self) -> None:
         """Supplies and inputs ramp to 0: power falls with the square of the ramp."""
-        _, motion = self._programmed()
+        course = self._programmed()
+        now = course.now
         third_s = self.design.macro.driver.rise_ps * 1e-12 / 3
-        ramp_j = {supply: watts * third_s for supply, watts in motion.power_w().items()}
-        self._pay(ramp_j, motion.heat_w * third_s, motion.wire_w * third_s)
-        motion.off()
+        ramp_j = {supply: watts * third_s for supply, watts in now.power_w().items()}
+        self._pay(ramp_j, now.heat_w * third_s, now.wire_w * third_s)
+        course.off()
         self._changed = self._from_off = False
         self._settled = self._at_rest = True

@@ -11,12 +11,15 @@ size_t fast_motion_size(const struct stack *s)
 	return motion_place(&m, s, NULL);
 }
 
-/* Puts a motion to rest unpowered or at the operating point, or starts it towards that. */
-int fast_motion_set(const struct stack *s, const struct goal *goals, int how, double *work)
+/* Puts motions to rest unpowered, starts them towards their operating points (`n`, the last one again in lanes beyond), or
+ * puts the first to rest at its own. */
+int fast_motion_set(const struct stack *s, const struct goal *goals, long n, int how, double *work)
 {
-	const long which[LANES] = {0};
+	long which[LANES];
 	struct motion m;
 
+	for (int e = 0; e < LANES; e++)
+		which[e] = e < n ? e : n - 1;
 	(void)motion_place(&m, s, work);
 	if (how == AT_OFF) {
 		motion_off(&m);
@@ -33,7 +36,7 @@ int fast_motion_set(const struct stack *s, const struct goal *goals, int how, do
 	return m.failed[0];
 }
 
-/* A layer's neuron inputs (before their offsets), neurons and what follows them, [3][width]. */
+/* A layer's neuron inputs (before their offsets), neurons and what follows them, [3][width][LANES]. */
 void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 {
 	const struct layer *L = s->layers + k;
@@ -42,12 +45,13 @@ void fast_motion_read(const struct stack *s, long k, double *work, double *to)
 
 	(void)motion_place(&m, s, work);
 	motion_level(&m, level);
-	for (long j = 0; j < L->width; j++) {
-		const struct place *p = m.place + k;
-		to[j] = L->live[j] * (p->signal[j * LANES] - L->neuron_os[j] + s->ref * level[0]);
-		to[L->width + j] = p->s[(p->n_y + j) * LANES];
-		to[2 * L->width + j] = p->s[(p->n_next + j) * LANES];
-	}
+	for (long j = 0; j < L->width; j++)
+		for (int e = 0; e < LANES; e++) {
+			const struct place *p = m.place + k;
+			AT(to, j) = L->live[j] * (AT(p->signal, j) - L->neuron_os[j] + s->ref * level[e]);
+			AT(to, L->width + j) = AT(p->s, p->n_y + j);
+			AT(to, 2 * L->width + j) = AT(p->s, p->n_next + j);
+		}
 }
 
 /* Moves on by `duration`; joules and the sum of moves are counted from 0. */

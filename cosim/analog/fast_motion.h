@@ -76,6 +76,7 @@ struct place { /* one layer's part of the workspace */
 	float *s, *f, *s0, *f0, *fg, *hist, *slope;    /* states in a row (below); rates; slopes of the rates */
 	float *x, *rows, *dx, *du, *lines, *lines_f, *rows_b, *rows_f, *relax, *some;
 	float *rise, *taylor;             /* [TERMS][pad], [TAYLOR][pad]: lines by the bend's terms */
+	float *held;                      /* of what motion_hold() notes */
 	long n_w, n_s, n_y, n_next, n_late, n_lag; /* w, y, what follows, late signals, op-amps' inputs: where they begin */
 };
 
@@ -125,6 +126,8 @@ void motion_watts(struct motion *m);
 void motion_stage_at(struct motion *m, const double *c, const double *at, const double *ahead, int rows);
 void motion_try(struct motion *m, const double *h, double *tol, float *error, float *moved);
 void motion_back(struct motion *m, const int *which);
+void motion_hold(struct motion *m);
+void motion_stay(struct motion *m, const int *which);
 void motion_refine(struct motion *m, const double *h);
 /* fast_motion_advance.c */
 int motion_advance(struct motion *m, double duration, struct watch *seen);

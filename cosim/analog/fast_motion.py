@@ -21,7 +21,17 @@ from cosim.analog.fast_forward import GROUPS, FastStack, StackState
 from cosim.analog.fast_plan import POWERS, goal_arrays, plan_of
 from cosim.errors import ConvergenceError, CosimError, RangeError
 
-__all__ = ["Motion", "StepReport", "motion_error", "motion_kernel", "workspace"]
+__all__ = [
+    "Motion",
+    "Moving",
+    "StepReport",
+    "advance_lanes",
+    "head_for_lanes",
+    "motion_error",
+    "motion_kernel",
+    "read_lanes",
+    "workspace",
+]
 
 Floats = NDArray[np.float64]
 SOURCES = tuple(
@@ -39,6 +49,7 @@ FLAGS = (
 OFF, HEAD, HEAD_FROM_OFF, REST = range(4)
 FROM, DONE_S, STEP, MOVED, LAYER, WORST, STEPS, REJECTED, LAST, POWER = range(10)
 ENERGY = POWER + len(POWERS)
+SIZE = ENERGY + len(POWERS)
 NO_CONVERGENCE, NEURON_RANGE, BEND_RANGE = 1, 2, 3
 ALIGN = 8  # doubles in a cache line
 
@@ -75,6 +86,47 @@ def motion_error(code: int, work: Floats, stack: FastStack, lanes: int = 1) -> C
     return ConvergenceError(f"layer {layer} does not converge in a time step of {work[STEP]:.3g} s")
 
 
+def head_for_lanes(
+    stack: FastStack, work: Floats, goal: StackState | None, how: int, lanes: int = 1
+) -> None:
+    """What `how` says of `lanes` motions, towards the operating points `goal` where it has some."""
+    goals, kept = goal_arrays(stack, goal, rest=how == REST) if goal else (None, [])
+    failed = motion_kernel(lanes).fast_motion_set(
+        ctypes.byref(plan_of(stack).stack),
+        goals,
+        ctypes.c_long(1 if goal is None else len(goal.neuron_v[-1])),
+        ctypes.c_int(how),
+        ctypes.c_void_p(work.ctypes.data),
+    )
+    del kept  # until here the kernel reads them
+    if failed:
+        raise motion_error(failed, work, stack, lanes)
+
+
+def advance_lanes(stack: FastStack, work: Floats, duration_s: float, lanes: int = 1) -> None:
+    """Every motion by exactly `duration_s`; its joules and moves are counted from 0."""
+    failed = motion_kernel(lanes).fast_motion_advance(
+        ctypes.byref(plan_of(stack).stack),
+        ctypes.c_double(duration_s),
+        ctypes.c_void_p(work.ctypes.data),
+    )
+    if failed:
+        raise motion_error(failed, work, stack, lanes)
+
+
+def read_lanes(stack: FastStack, work: Floats, layer: int, lanes: int = 1) -> Floats:
+    """Amplifiers, neurons and what follows them, (3, n_out, lanes)."""
+    solved = stack.solvers[layer].layer
+    found = np.empty((3, solved.width, lanes))
+    motion_kernel(lanes).fast_motion_read(
+        ctypes.byref(plan_of(stack).stack),
+        ctypes.c_long(layer),
+        ctypes.c_void_p(work.ctypes.data),
+        ctypes.c_void_p(found.ctypes.data),
+    )
+    return found[:, : solved.n_out]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepReport:
     """Joules by supply, heat of cells and wires, and the sum of the steps' largest moves."""
@@ -85,45 +137,42 @@ class StepReport:
     moved_v: float
 
 
-class Motion:
-    """One evaluation of one stack."""
+class Moving:
+    """What one motion is and gives now, from the head of its workspace.
 
-    def __init__(self, stack: FastStack) -> None:
-        self.stack = stack
-        self._plan, self._work = plan_of(stack), workspace(stack)
+    `rise_s` is how long inputs ramp.
+    """
 
-    def head_for(self, goal: StackState, *, from_off: bool) -> None:
-        """Sources begin their ramp towards the operating point `goal` (of one input) now."""
-        self._set(HEAD_FROM_OFF if from_off else HEAD, goal)
+    def __init__(self, rise_s: float) -> None:
+        self._rise_s = rise_s
 
-    def rest(self, goal: StackState) -> None:
-        """Everything stands at the operating point `goal`."""
-        self._set(REST, goal)
-        for index, supply in enumerate(POWERS[: len(GROUPS)]):
-            self._work[POWER + index] = goal.power_w[supply][0]
+    @property
+    def head(self) -> Floats:
+        """(SIZE,) of FROM, DONE_S ... as they stand now."""
+        raise NotImplementedError
 
-    def off(self) -> None:
-        """Everything is unpowered and at rest."""
-        self._set(OFF, None)
+    def _read(self, layer: int, what: int) -> Floats:
+        """Amplifiers (0), neurons (1) or what follows them (2), (n_out,); the last layer is -1."""
+        raise NotImplementedError
 
     @property
     def ramping(self) -> bool:
         """Input ramps are under way."""
-        return bool(self._work[DONE_S] < self._plan.stack.rise_s * (1 - 1e-9))
+        return bool(self.head[DONE_S] < self._rise_s * (1 - 1e-9))
 
     def power_w(self) -> dict[str, float]:
         """Watts delivered by each supply now."""
-        return dict(zip(GROUPS, self._work[POWER:ENERGY].tolist(), strict=False))
+        return dict(zip(GROUPS, self.head[POWER:ENERGY].tolist(), strict=False))
 
     @property
     def heat_w(self) -> float:
         """What the cells turn into heat now."""
-        return float(self._work[POWER + POWERS.index("heat")])
+        return float(self.head[POWER + POWERS.index("heat")])
 
     @property
     def wire_w(self) -> float:
         """What the wires turn into heat now."""
-        return float(self._work[POWER + POWERS.index("wire")])
+        return float(self.head[POWER + POWERS.index("wire")])
 
     def amplifier_v(self, layer: int) -> Floats:
         """Neuron inputs of a layer, (n_out,)."""
@@ -136,45 +185,51 @@ class Motion:
     @property
     def held_v(self) -> Floats:
         """Converter inputs, (n_out,)."""
-        return self._read(len(self.stack.solvers) - 1, 2)
+        return self._read(-1, 2)
 
-    def advance(self, duration_s: float) -> StepReport:
-        """Move by exactly `duration_s`."""
-        failed = motion_kernel().fast_motion_advance(
-            ctypes.byref(self._plan.stack),
-            ctypes.c_double(duration_s),
-            ctypes.c_void_p(self._work.ctypes.data),
-        )
-        if failed:
-            raise motion_error(failed, self._work, self.stack)
-        joules = self._work[ENERGY : ENERGY + len(POWERS)].tolist()
+    def report(self) -> StepReport:
+        """What the last slice took."""
+        head = self.head.tolist()
+        joules = head[ENERGY:SIZE]
         return StepReport(
             energy_j=dict(zip(GROUPS, joules, strict=False)),
             heat_j=joules[POWERS.index("heat")],
             wire_j=joules[POWERS.index("wire")],
-            moved_v=float(self._work[MOVED]),
+            moved_v=head[MOVED],
         )
 
-    def _set(self, how: int, goal: StackState | None) -> None:
-        goals, kept = goal_arrays(self.stack, goal, rest=how == REST) if goal else (None, [])
-        failed = motion_kernel().fast_motion_set(
-            ctypes.byref(self._plan.stack),
-            goals,
-            ctypes.c_int(how),
-            ctypes.c_void_p(self._work.ctypes.data),
-        )
-        del kept  # until here the kernel reads them
-        if failed:
-            raise motion_error(failed, self._work, self.stack)
+
+class Motion(Moving):
+    """One evaluation of one stack."""
+
+    def __init__(self, stack: FastStack) -> None:
+        super().__init__(plan_of(stack).stack.rise_s)
+        self.stack = stack
+        self._work = workspace(stack)
+
+    def head_for(self, goal: StackState, *, from_off: bool) -> None:
+        """Sources begin their ramp towards the operating point `goal` (of one input) now."""
+        head_for_lanes(self.stack, self._work, goal, HEAD_FROM_OFF if from_off else HEAD)
+
+    def rest(self, goal: StackState) -> None:
+        """Everything stands at the operating point `goal`."""
+        head_for_lanes(self.stack, self._work, goal, REST)
+        for index, supply in enumerate(POWERS[: len(GROUPS)]):
+            self._work[POWER + index] = goal.power_w[supply][0]
+
+    def off(self) -> None:
+        """Everything is unpowered and at rest."""
+        head_for_lanes(self.stack, self._work, None, OFF)
+
+    def advance(self, duration_s: float) -> StepReport:
+        """Move by exactly `duration_s`."""
+        advance_lanes(self.stack, self._work, duration_s)
+        return self.report()
+
+    @property
+    def head(self) -> Floats:
+        return self._work[:SIZE]
 
     def _read(self, layer: int, what: int) -> Floats:
-        """Amplifiers (0), neurons (1) or what follows them (2), (n_out,)."""
-        solved = self.stack.solvers[layer].layer
-        found = np.empty((3, solved.width))
-        motion_kernel().fast_motion_read(
-            ctypes.byref(self._plan.stack),
-            ctypes.c_long(layer),
-            ctypes.c_void_p(self._work.ctypes.data),
-            ctypes.c_void_p(found.ctypes.data),
-        )
-        return np.array(found[what, : solved.n_out])
+        layer %= len(self.stack.solvers)
+        return np.array(read_lanes(self.stack, self._work, layer)[what, :, 0])

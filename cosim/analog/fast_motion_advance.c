@@ -86,7 +86,7 @@ int motion_advance(struct motion *m, double duration, struct watch *seen)
 {
 	double done[LANES] = {0}, still[LANES] = {0}, h[LANES], tol[LANES], before[POWERS * LANES], rise_s = m->stack->rise_s;
 	float error[LANES], moved[LANES];
-	int over[LANES] = {0}, refused[LANES], left = LANES, back;
+	int over[LANES] = {0}, refused[LANES], left = LANES, back, stay;
 
 	while (left) {
 		for (int e = 0; e < LANES; e++) {
@@ -94,6 +94,9 @@ int motion_advance(struct motion *m, double duration, struct watch *seen)
 			step = ramp > 1e-9 * rise_s && step > ramp ? ramp : step;
 			h[e] = over[e] || step < duration - done[e] ? step : duration - done[e];
 		}
+		stay = !seen && left < LANES; /* some are there already, and go on from there another time */
+		if (stay)
+			motion_hold(m);
 		motion_try(m, h, tol, error, moved);
 		back = 0;
 		for (int e = 0; e < LANES; e++) {
@@ -113,6 +116,8 @@ int motion_advance(struct motion *m, double duration, struct watch *seen)
 		motion_refine(m, h);
 		if (back)
 			motion_back(m, refused);
+		if (stay)
+			motion_stay(m, over);
 		for (int e = 0; e < LANES; e++) {
 			if (over[e] || refused[e]) {
 				h[e] = 0.0;
@@ -130,8 +135,8 @@ int motion_advance(struct motion *m, double duration, struct watch *seen)
 				HEAD(m, H_WORST)[0] = HEAD(m, H_WORST)[e];
 				return NEURON_RANGE;
 			}
-		for (int e = 0; e < LANES && back; e++)
-			for (int w = 0; w < POWERS && refused[e]; w++) /* what a lane that stays gave stays */
+		for (int e = 0; e < LANES && (back || stay); e++)
+			for (int w = 0; w < POWERS && (refused[e] || over[e]); w++) /* what a lane that stays gave stays */
 				HEAD(m, H_POWER + w)[e] = before[w * LANES + e];
 		bill(m, before, h);
 		for (int e = 0; e < LANES; e++) {

@@ -44,6 +44,7 @@ size_t motion_place(struct motion *m, const struct stack *s, double *work)
 		p->some = take(&at, larger(larger(p->n_s, L->pad), L->pad_in));
 		p->rise = take(&at, TERMS * L->pad);
 		p->taylor = take(&at, TAYLOR * L->pad);
+		p->held = take(&at, 3 * L->pad + p->n_w + 2 * L->width);
 		p->sums = at, at += 4 * LANES;
 		p->watts = at, at += 3 * LANES + (8 - 7 * LANES % 8) % 8;
 	}

@@ -61,6 +61,52 @@ void motion_back(struct motion *m, const int *which)
 	}
 }
 
+enum { HELD = 6 };
+
+/* what a step leaves to the next one, or to who reads, besides states and head */
+static void held(const struct layer *L, const struct place *p, float **what, long *count)
+{
+	float *const arrays[HELD] = {p->by_amp, p->by_bend, p->was_bend, p->pend, p->signal, p->tie};
+	const long counts[HELD] = {L->pad, L->pad, L->pad, p->n_w, L->width, L->width};
+
+	memcpy(what, arrays, sizeof arrays);
+	memcpy(count, counts, sizeof counts);
+}
+
+/* Notes where lanes stand that will not take the next step: motion_try() notes the rest. */
+void motion_hold(struct motion *m)
+{
+	float *what[HELD];
+	long count[HELD];
+
+	for (long k = 0; k < m->stack->n_layers; k++) {
+		float *to = m->place[k].held;
+		held(m->stack->layers + k, m->place + k, what, count);
+		for (int a = 0; a < HELD; to += count[a] * LANES, a++)
+			memcpy(to, what[a], (size_t)count[a] * LANES * sizeof(float));
+	}
+}
+
+/* Lanes of `which` have not taken the step. */
+void motion_stay(struct motion *m, const int *which)
+{
+	float *what[HELD];
+	long count[HELD];
+
+	for (long k = 0; k < m->stack->n_layers; k++) {
+		struct place *p = m->place + k;
+		const float *from = p->held;
+		held(m->stack->layers + k, p, what, count);
+		EACH(j, p->n_s) {
+			AT(p->s, j) = which[e] ? AT(p->s0, j) : AT(p->s, j);
+			AT(p->f, j) = which[e] ? AT(p->f0, j) : AT(p->f, j);
+		}
+		EACH(j, p->n_w) AT(p->d, j) = which[e] ? AT(p->d0, j) : AT(p->d, j);
+		for (int a = 0; a < HELD; from += count[a] * LANES, a++)
+			EACH(j, count[a]) AT(what[a], j) = which[e] ? AT(from, j) : AT(what[a], j);
+	}
+}
+
 /* What a step may err: less as the amplifiers come close to where they head for, so that settling has its time. */
 static void tolerance(const struct motion *m, double *tol)
 {
