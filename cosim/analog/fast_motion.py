@@ -147,8 +147,8 @@ class Moving:
         self._rise_s = rise_s
 
     @property
-    def head(self) -> Floats:
-        """(SIZE,) of FROM, DONE_S ... as they stand now."""
+    def head(self) -> list[float]:
+        """FROM, DONE_S ... up to SIZE, as they stand now."""
         raise NotImplementedError
 
     def _read(self, layer: int, what: int) -> Floats:
@@ -158,21 +158,21 @@ class Moving:
     @property
     def ramping(self) -> bool:
         """Input ramps are under way."""
-        return bool(self.head[DONE_S] < self._rise_s * (1 - 1e-9))
+        return self.head[DONE_S] < self._rise_s * (1 - 1e-9)
 
     def power_w(self) -> dict[str, float]:
         """Watts delivered by each supply now."""
-        return dict(zip(GROUPS, self.head[POWER:ENERGY].tolist(), strict=False))
+        return dict(zip(GROUPS, self.head[POWER:ENERGY], strict=False))
 
     @property
     def heat_w(self) -> float:
         """What the cells turn into heat now."""
-        return float(self.head[POWER + POWERS.index("heat")])
+        return self.head[POWER + POWERS.index("heat")]
 
     @property
     def wire_w(self) -> float:
         """What the wires turn into heat now."""
-        return float(self.head[POWER + POWERS.index("wire")])
+        return self.head[POWER + POWERS.index("wire")]
 
     def amplifier_v(self, layer: int) -> Floats:
         """Neuron inputs of a layer, (n_out,)."""
@@ -189,7 +189,7 @@ class Moving:
 
     def report(self) -> StepReport:
         """What the last slice took."""
-        head = self.head.tolist()
+        head = self.head
         joules = head[ENERGY:SIZE]
         return StepReport(
             energy_j=dict(zip(GROUPS, joules, strict=False)),
@@ -227,8 +227,9 @@ class Motion(Moving):
         return self.report()
 
     @property
-    def head(self) -> Floats:
-        return self._work[:SIZE]
+    def head(self) -> list[float]:
+        found: list[float] = self._work[:SIZE].tolist()
+        return found
 
     def _read(self, layer: int, what: int) -> Floats:
         layer %= len(self.stack.solvers)

@@ -36,10 +36,10 @@ LEAST = 5  # LANES motions side by side take as long as four one by one
 
 @dataclass(frozen=True, kw_only=True)
 class _Stand:
-    """Where all motions are after a slice: heads (SIZE, LANES), layers (3, n_out, LANES) each."""
+    """Where all motions are after a slice: a head for each, layers (3, n_out, LANES) each."""
 
     duration_s: float
-    heads: Floats
+    heads: list[list[float]]
     layers: tuple[Floats, ...]
 
 
@@ -81,7 +81,7 @@ class Together:
     def _stand(self, duration_s: float) -> _Stand:
         return _Stand(
             duration_s=duration_s,
-            heads=self._work[: SIZE * LANES].reshape(SIZE, LANES).copy(),
+            heads=self._work[: SIZE * LANES].reshape(SIZE, LANES).T.tolist(),
             layers=tuple(
                 read_lanes(self.stack, self._work, layer, LANES)
                 for layer in range(len(self.stack.solvers))
@@ -108,8 +108,8 @@ class Lane(Moving):
         return self.report()
 
     @property
-    def head(self) -> Floats:
-        return self._at.heads[:, self._lane]
+    def head(self) -> list[float]:
+        return self._at.heads[self._lane]
 
     def _read(self, layer: int, what: int) -> Floats:
         return np.array(self._at.layers[layer][what, :, self._lane])

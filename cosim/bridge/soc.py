@@ -55,7 +55,8 @@ class ExternalMemory:
 class SocRun:
     """One simulation: firmware image (hex words), macros, run folder and limits.
 
-    `rtl` replaces the project's own sources (tests). `max_cycles` 0 means none.
+    `rtl` replaces the project's own sources (tests). `max_cycles` 0 means none. Without `layers`
+    events say nothing of what is inside a macro.
     """
 
     image: Path
@@ -72,6 +73,7 @@ class SocRun:
     rtl: Rtl | None = None
     plusargs: tuple[str, ...] = ()
     tracing: Tracing = NO_TRACE
+    layers: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +197,7 @@ def _prepare(run: SocRun, folder: Path) -> Path:
         events=str(folder / "events.jsonl"),
         clock_ps=run.clock_ps,
         convert_ps=run.convert_ps if run.convert_ps is not None else run.clock_ps // 2,
+        layers=run.layers,
         grid_ps=run.tracing.grid_ps if run.tracing.kind == "fst" else 0,
     )
     path = folder / "bridge.json"

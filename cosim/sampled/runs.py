@@ -66,6 +66,7 @@ def chip_of(
         ),
         clock_ps=design.clock.period_ps,
         external=external_memory(image, design),
+        layers=False,  # of each picture's thousand words in JSON an account needs ten
         wall_limit_s=WALL_LIMIT_S,
     )
 
