@@ -2,10 +2,10 @@
 """images : what an image after the first costs, over the RTL of its cycles in a bare program.
 
 One run says when each evaluation ended, in processor time of the simulator, so start, boot,
-programming and the first image drop out. Operating points are solved ahead BLOCK at a time, so
-BLOCK images after the first have paid for as many as they use. The bare program runs the same
-firmware on the same model with its converters at 0, which changes no branch but those of the class.
-Turn by turn, the best of each, until the bound is kept.
+programming and the first image drop out. Circuits are solved and moved ahead BLOCK at a time: the
+first image is not foreseen, so BLOCK images after it pay for what they use. The bare program runs
+the same firmware on the same model with its converters at 0, which changes no branch but those of
+the class. Turn by turn, the best of each, until the bound is kept.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _coupled_s(prepared: Prepared, folder: Path) -> float:
         kind="fast",
         sizes=prepared.sizes,
         design=str(folder / "design.yaml"),
-        foreseen=prepared.foreseen,
+        foreseen=prepared.foreseen[1:],
     )
     outcome = run_soc(
         SocRun(
