@@ -8,13 +8,14 @@
 /* written before they are read, so start-up need not clear them */
 #define SCRATCH __attribute__((section(".noinit"), aligned(4)))
 
-static int8_t features[IMAGE_FEATURES];
+static int8_t features[IMAGE_FEATURES] __attribute__((aligned(4)));
 static uint32_t bits[INFER_BIT_WORDS];
 
 #if IMAGE_STAGES == 0
 
 #define TOP_BITS 0x80808080u
 #define GATHER 0x10204080u /* moves bits 0, 8, 16, 24 to 28, 29, 30, 31 */
+#define SPREAD 0x00204081u /* moves bits 0, 1, 2, 3 to 0, 8, 16, 24 */
 
 typedef uint32_t __attribute__((may_alias)) pixels_t; /* four of them */
 
@@ -39,10 +40,13 @@ const uint32_t *infer_features(uint32_t index) {
 
 /* Pixels - 128 with the signs that went out: only the report reads them. */
 static void expand(uint32_t index) {
-	for (uint32_t i = 0; i < IMAGE_FEATURES; i++) {
-		const uint32_t sign = (bits[i / 32u] >> (i % 32u) & 1u) != 0u ? 0u : 0x80u;
+	const pixels_t *x = (const pixels_t *)(const void *)image_pixels[index];
+	pixels_t *out = (pixels_t *)(void *)features;
 
-		features[i] = (int8_t)((image_pixels[index][i] & 0x7fu) | sign);
+	for (uint32_t i = 0; i < IMAGE_FEATURES; i += 4u) {
+		const uint32_t four = bits[i / 32u] >> (i % 32u) & 0xfu;
+
+		*out++ = (*x++ & ~TOP_BITS) | (TOP_BITS ^ (four * SPREAD & TOP_BITS / 128u) * 128u);
 	}
 }
 
