@@ -41,7 +41,9 @@ class Application:
 
 
 APPLICATIONS = (
-    Application(name="lenet5", model="lenet5", design="imac_14nm"),
+    Application(
+        name="lenet5", model="lenet5", design="imac_14nm", mixed=("lenet5", "imac_mixed_lenet")
+    ),
     Application(name="mlp", model="mlp", design="imac_mlp", mixed=("mlp_mixed", "imac_mixed")),
     Application(name="vgg", model="vgg", design="vgg_14nm"),
     Application(name="snn", model="snn_mnist", design="snn_65nm", spiking=True),

@@ -31,9 +31,15 @@ IMAGES = 2
 
 @pytest.mark.system
 @pytest.mark.slow
-def test_the_mlp_runs_on_the_mixed_signal_macro(tmp_path: Path) -> None:
-    result = cosim.run("mlp", design="imac_mixed", images=IMAGES, run_dir=tmp_path / "run")
-    design, network = load_mixed("imac_mixed"), load_network("mlp_mixed")
+@pytest.mark.parametrize(
+    ("application", "name", "model"),
+    [("mlp", "imac_mixed", "mlp_mixed"), ("lenet5", "imac_mixed_lenet", "lenet5")],
+)
+def test_a_network_runs_on_the_mixed_signal_macro(
+    tmp_path: Path, application: str, name: str, model: str
+) -> None:
+    result = cosim.run(application, design=name, images=IMAGES, run_dir=tmp_path / "run")
+    design, network = load_mixed(name), load_network(model)
     shape = shape_of(network.fc_sizes, design)
     events = [e for e in read_events(tmp_path / "run" / "events.jsonl") if type(e) is Evaluation]
     assert len(events) == IMAGES
