@@ -50,6 +50,7 @@ class SnnSettings:
     reach: int = 3  # pixels that an image is shifted by at most
     cover: int = 0  # side of the square that is covered
     mirror: bool = True
+    still: int = 0  # the last of `epochs`, in which images are mirrored alone
     taught: float = 0.9  # share of the teacher's opinion, where there is one
     temperature: float = 2.0  # that its logits are divided by
     compiled: bool = False  # by torch.compile: twice as fast, needs a C++ compiler
@@ -72,6 +73,7 @@ def train_snn(
     torch.manual_seed(settings.seed)
     images = dataset.images if dataset.images.ndim == 4 else dataset.images[:, None]
     crops = Crops(images, settings.reach, settings.cover, mirror=settings.mirror)
+    still = Crops(images, 0, 0, mirror=settings.mirror) if settings.still else crops
     labels = torch.tensor(dataset.labels.astype(np.int64))
     lessons = Lessons(logits, settings.taught, settings.temperature)
     targets = lessons.targets(dataset.labels, settings.smoothing)
@@ -86,13 +88,14 @@ def train_snn(
         first = _resume(checkpoint, net, optimiser)
     for epoch in range(first, settings.epochs):
         net.steps = 1 if epoch < settings.single else many
+        seen = crops if epoch < settings.epochs - settings.still else still
         net.train()
         order, loss_sum, right = torch.randperm(len(labels)), 0.0, 0
         for step in range(steps):
             _set_rate(optimiser, settings, epoch, step, steps)
             pick = order[step * settings.batch : (step + 1) * settings.batch]
             y = labels[pick].to(settings.device)
-            said = _logits(run, crops.moved(pick), settings)
+            said = _logits(run, seen.moved(pick), settings)
             loss = tf.cross_entropy(said, targets[pick].to(settings.device))
             optimiser.zero_grad()
             loss.backward()
@@ -107,7 +110,7 @@ def train_snn(
         )
         if checkpoint is not None:
             _save(checkpoint, epoch + 1, net, optimiser)
-    _settle(net, crops, settings, len(labels))
+    _settle(net, still, settings, len(labels))
     net.to("cpu")
 
 
