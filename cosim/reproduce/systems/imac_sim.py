@@ -17,7 +17,7 @@ POINTS = {
     "MRAM": ("imac_sim", 3.25, 96.0),
     "PCM": ("imac_sim_pcm", 0.526, 98.0),
 }
-QUICK_IMAGES, IMAGES = 200, 2000
+QUICK_IMAGES, IMAGES = 200, 10_000
 
 
 def _subject(task: Task, design: str) -> Subject:

@@ -16,7 +16,7 @@ PUBLISHED = Published(
     value=94.84, source=f"{SOURCE}, SPICE, partitions H 16, 8, 8 and V 8, 8, 1 of the three layers"
 )
 TILE = (26, 15)  # gives the published partitions of the first and largest layer
-QUICK_IMAGES, IMAGES = 200, 2000
+QUICK_IMAGES, IMAGES = 200, 10_000
 
 
 def _run(task: Task) -> Sequence[Finding]:
