@@ -119,9 +119,7 @@ class Ahead:
         together = None
         if len(inputs) >= LEAST and not self._apart:
             together = Together(self._stack, goal)
-            for index, duration_s in enumerate(durations_s):
-                if together.stand(index + 1, duration_s) is None:
-                    break
+            together.move(durations_s)
         return _Block(number=number, goal=goal, together=together)
 
 

@@ -65,6 +65,23 @@ int fast_motion_advance(const struct stack *s, double duration, double *work)
 	return motion_advance(&m, duration, NULL);
 }
 
+/* Moves on by `n` durations in turn. After each: heads [H_SIZE][LANES], and the layers as fast_motion_read() gives them, one
+ * after the other; `done` are the slices that did not fail. */
+int fast_motion_slices(const struct stack *s, const double *durations, long n, double *heads, double *volts, long *done,
+		       double *work)
+{
+	for (*done = 0; *done < n; ++*done) {
+		int failed = fast_motion_advance(s, durations[*done], work);
+		if (failed)
+			return failed;
+		memcpy(heads, work, H_SIZE * LANES * sizeof(double));
+		heads += H_SIZE * LANES;
+		for (long k = 0; k < s->n_layers; volts += 3 * s->layers[k].width * LANES, k++)
+			fast_motion_read(s, k, work, volts);
+	}
+	return DONE;
+}
+
 /* n windows from off: times settled [n][width] of the last neurons, joules [n][POWERS], steps taken and refused; `times`
  * [width][LANES] is room for some. */
 int fast_motion_windows(const struct stack *s, const struct goal *goals, long n, double window, double band,

@@ -9,6 +9,7 @@ them (exact at the end of the motion), with what bends in hidden layers added ce
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,11 +26,10 @@ __all__ = [
     "Motion",
     "Moving",
     "StepReport",
-    "advance_lanes",
     "head_for_lanes",
     "motion_error",
     "motion_kernel",
-    "read_lanes",
+    "slices",
     "workspace",
 ]
 
@@ -103,28 +103,32 @@ def head_for_lanes(
         raise motion_error(failed, work, stack, lanes)
 
 
-def advance_lanes(stack: FastStack, work: Floats, duration_s: float, lanes: int = 1) -> None:
-    """Every motion by exactly `duration_s`; its joules and moves are counted from 0."""
-    failed = motion_kernel(lanes).fast_motion_advance(
+def slices(
+    stack: FastStack, work: Floats, durations_s: Sequence[float], lanes: int
+) -> tuple[Floats, list[Floats]]:
+    """All motions by each duration in turn, as far as none fails. After each slice: heads
+    (slices, SIZE, lanes); amplifiers, neurons and what follows them, (slices, 3, n_out, lanes) for
+    each layer.
+    """
+    n, widths = len(durations_s), [solver.layer.width for solver in stack.solvers]
+    heads, volts = np.empty((n, SIZE, lanes)), np.empty((n, 3 * sum(widths) * lanes))
+    durations, done = np.array(durations_s, dtype=np.float64), ctypes.c_long()
+    motion_kernel(lanes).fast_motion_slices(
         ctypes.byref(plan_of(stack).stack),
-        ctypes.c_double(duration_s),
+        ctypes.c_void_p(durations.ctypes.data),
+        ctypes.c_long(n),
+        ctypes.c_void_p(heads.ctypes.data),
+        ctypes.c_void_p(volts.ctypes.data),
+        ctypes.byref(done),
         ctypes.c_void_p(work.ctypes.data),
     )
-    if failed:
-        raise motion_error(failed, work, stack, lanes)
-
-
-def read_lanes(stack: FastStack, work: Floats, layer: int, lanes: int = 1) -> Floats:
-    """Amplifiers, neurons and what follows them, (3, n_out, lanes)."""
-    solved = stack.solvers[layer].layer
-    found = np.empty((3, solved.width, lanes))
-    motion_kernel(lanes).fast_motion_read(
-        ctypes.byref(plan_of(stack).stack),
-        ctypes.c_long(layer),
-        ctypes.c_void_p(work.ctypes.data),
-        ctypes.c_void_p(found.ctypes.data),
-    )
-    return found[:, : solved.n_out]
+    layers, begin = [], 0
+    for width, solver in zip(widths, stack.solvers, strict=True):
+        end = begin + 3 * width * lanes
+        layer = volts[: done.value, begin:end].reshape(-1, 3, width, lanes)
+        layers.append(layer[:, :, : solver.layer.n_out])
+        begin = end
+    return heads[: done.value], layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +227,13 @@ class Motion(Moving):
 
     def advance(self, duration_s: float) -> StepReport:
         """Move by exactly `duration_s`."""
-        advance_lanes(self.stack, self._work, duration_s)
+        failed = motion_kernel().fast_motion_advance(
+            ctypes.byref(plan_of(self.stack).stack),
+            ctypes.c_double(duration_s),
+            ctypes.c_void_p(self._work.ctypes.data),
+        )
+        if failed:
+            raise motion_error(failed, self._work, self.stack)
         return self.report()
 
     @property
@@ -233,4 +243,12 @@ class Motion(Moving):
 
     def _read(self, layer: int, what: int) -> Floats:
         layer %= len(self.stack.solvers)
-        return np.array(read_lanes(self.stack, self._work, layer)[what, :, 0])
+        solved = self.stack.solvers[layer].layer
+        found = np.empty((3, solved.width))
+        motion_kernel().fast_motion_read(
+            ctypes.byref(plan_of(self.stack).stack),
+            ctypes.c_long(layer),
+            ctypes.c_void_p(self._work.ctypes.data),
+            ctypes.c_void_p(found.ctypes.data),
+        )
+        return np.array(found[what, : solved.n_out])

@@ -8,6 +8,7 @@ them; who wants others must be moved alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,11 @@ from cosim.analog.fast_motion import (
     SIZE,
     Moving,
     StepReport,
-    advance_lanes,
     head_for_lanes,
-    read_lanes,
+    slices,
     workspace,
 )
 from cosim.analog.fast_plan import plan_of
-from cosim.errors import CosimError
 
 __all__ = ["LEAST", "Lane", "Together"]
 
@@ -36,10 +35,10 @@ LEAST = 5  # LANES motions side by side take as long as four one by one
 
 @dataclass(frozen=True, kw_only=True)
 class _Stand:
-    """Where all motions are after a slice: a head for each, layers (3, n_out, LANES) each."""
+    """Where all motions are after a slice: heads (SIZE, LANES), layers (3, n_out, LANES) each."""
 
     duration_s: float
-    heads: list[list[float]]
+    heads: Floats
     layers: tuple[Floats, ...]
 
 
@@ -51,42 +50,36 @@ class Together:
         self._work = workspace(stack, LANES)
         head_for_lanes(stack, self._work, None, OFF, LANES)
         head_for_lanes(stack, self._work, goal, HEAD_FROM_OFF, LANES)
-        self._stands = [self._stand(0.0)]
+        self._stands: list[_Stand] = []
         self._failed = False
 
     @property
     def durations_s(self) -> tuple[float, ...]:
         """Of all slices so far."""
-        return tuple(stand.duration_s for stand in self._stands[1:])
+        return tuple(stand.duration_s for stand in self._stands)
+
+    def move(self, durations_s: Sequence[float]) -> None:
+        """All on by these slices; where some motion fails they end."""
+        if self._failed or not durations_s:
+            return
+        heads, layers = slices(self.stack, self._work, durations_s, LANES)
+        self._failed = len(heads) < len(durations_s)  # whose it is shows when that one goes alone
+        for index, head in enumerate(heads):
+            self._stands.append(
+                _Stand(
+                    duration_s=durations_s[index],
+                    heads=head,
+                    layers=tuple(layer[index] for layer in layers),
+                )
+            )
 
     def stand(self, index: int, duration_s: float) -> _Stand | None:
-        """The end of slice `index`, from 1; None if it is not of that length, or some motion failed
-        there."""
-        if index == len(self._stands) and not self._failed:
-            try:
-                advance_lanes(self.stack, self._work, duration_s, LANES)
-            except CosimError:  # whose it is shows when that one is moved alone
-                self._failed = True
-            else:
-                self._stands.append(self._stand(duration_s))
+        """The end of slice `index`; None if it is not of that length, or some motion failed."""
+        if index == len(self._stands):
+            self.move([duration_s])
         if index >= len(self._stands) or self._stands[index].duration_s != duration_s:
             return None
         return self._stands[index]
-
-    @property
-    def begin(self) -> _Stand:
-        """Where all start."""
-        return self._stands[0]
-
-    def _stand(self, duration_s: float) -> _Stand:
-        return _Stand(
-            duration_s=duration_s,
-            heads=self._work[: SIZE * LANES].reshape(SIZE, LANES).T.tolist(),
-            layers=tuple(
-                read_lanes(self.stack, self._work, layer, LANES)
-                for layer in range(len(self.stack.solvers))
-            ),
-        )
 
 
 class Lane(Moving):
@@ -95,21 +88,24 @@ class Lane(Moving):
     def __init__(self, together: Together, lane: int) -> None:
         super().__init__(plan_of(together.stack).stack.rise_s)
         self._together, self._lane = together, lane
-        self._at = together.begin
+        self._at: _Stand | None = None
+        self._head = [0.0] * SIZE
         self.durations_s: list[float] = []  # taken so far
 
     def advance(self, duration_s: float) -> StepReport | None:
         """Move by exactly `duration_s`; None where it would have to be moved alone."""
-        stand = self._together.stand(len(self.durations_s) + 1, duration_s)
+        stand = self._together.stand(len(self.durations_s), duration_s)
         if stand is None:
             return None
-        self._at = stand
+        self._at, self._head = stand, stand.heads[:, self._lane].tolist()
         self.durations_s.append(duration_s)
         return self.report()
 
     @property
     def head(self) -> list[float]:
-        return self._at.heads[self._lane]
+        return self._head
 
     def _read(self, layer: int, what: int) -> Floats:
+        if self._at is None:
+            return np.zeros(self._together.stack.solvers[layer].layer.n_out)  # unpowered
         return np.array(self._at.layers[layer][what, :, self._lane])

@@ -13,7 +13,7 @@ from cosim.analog import fast_ahead
 from cosim.analog.fast import FastEngine
 from cosim.analog.fast_ahead import one_of
 from cosim.analog.fast_forward import LANES, FastStack, StackState, fast_stack
-from cosim.analog.fast_motion import STEPS, Motion, advance_lanes
+from cosim.analog.fast_motion import STEPS, Motion, slices
 from cosim.analog.fast_together import LEAST, Lane, Together
 from cosim.analog.protocol import Energy, Sample
 from cosim.analog.variation import sample_die
@@ -204,18 +204,20 @@ def test_a_failure_is_that_of_the_input_whose_it_is(
 ) -> None:
     design, weights = made(), random_stack(*SIZES)
     alone = run(design, weights, inputs[:4], ())
-    calls: list[float] = []
+    moved: list[int] = []
 
-    def failing(stack: FastStack, work: np.ndarray, duration_s: float, lanes: int) -> None:
-        calls.append(duration_s)
-        if len(calls) > 2:
-            raise RangeError("a neuron of some lane")
-        advance_lanes(stack, work, duration_s, lanes)
+    def failing(
+        stack: FastStack, work: np.ndarray, durations_s: Sequence[float], lanes: int
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        heads, layers = slices(stack, work, durations_s, lanes)
+        moved.append(1)
+        left = max(min(len(durations_s), 3 - len(moved)), 0)  # as if a lane failed in the third
+        return heads[:left], layers
 
     with monkeypatch.context() as patch:
-        patch.setattr("cosim.analog.fast_together.advance_lanes", failing)
+        patch.setattr("cosim.analog.fast_together.slices", failing)
         hold(run(design, weights, inputs[:4], inputs), alone)
-    assert len(calls) == 3
+    assert len(moved) == 3
     solve = FastStack.solve
 
     def solving(self: FastStack, drive_v: np.ndarray, **more: float) -> object:
