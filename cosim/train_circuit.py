@@ -2,8 +2,9 @@
 """train_circuit : trains a network's FC stack with the design's circuit in the loop.
 
 `python -m cosim.train_circuit lenet5 --data DIR --out F.npz` (extra `train`). Convolutions stay as
-they are, their features are computed by the integer reference. Only MNIST's 60,000 training images
-are read, but for the accuracies in the file's meta, at the very end: they choose nothing.
+they are, their features are computed by the integer reference. Only the training images of MNIST,
+or of CIFAR-10 for a network that reads colours, are read, but for the accuracies in the file's
+meta, at the very end: they choose nothing.
 `--held-out N` leaves the last N training images out and prints the accuracy on them instead.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from numpy.typing import NDArray
 from cosim.analog.fast_eval import classify
 from cosim.analog.fast_forward import fast_stack
 from cosim.analog.fast_linear import CircuitMapper
+from cosim.applications import design_for
 from cosim.design import Design, load_design
 from cosim.errors import CosimError, ToolError, UserInputError
 from cosim.model.accuracy import accuracy
 from cosim.model.circuit_map import CellSpread, Corner, IdealMapper
-from cosim.model.datasets import Dataset, read_mnist
+from cosim.model.colour import COLOURS, read_cifar10
+from cosim.model.datasets import Dataset, Split, read_mnist
 from cosim.model.fc import Circuit, Column
 from cosim.model.integer import feature_bits, features
 from cosim.model.network import Network
@@ -80,9 +83,9 @@ def main(argv: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m cosim.train_circuit", description=__doc__)
     parser.add_argument("network", help="shipped network or .npz file to start from")
-    parser.add_argument("--data", type=Path, required=True, help="folder of MNIST IDX files")
+    parser.add_argument("--data", type=Path, required=True, help="MNIST (IDX) or CIFAR-10 (binary)")
     parser.add_argument("--out", type=Path, required=True, help=".npz file to write")
-    parser.add_argument("--design", default="imac_14nm")
+    parser.add_argument("--design", help="default: that of the application with this network")
     parser.add_argument("--set", action="append", default=[], help="override a design key")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's first step")
@@ -104,8 +107,11 @@ def _train(args: argparse.Namespace) -> int:
         raise ToolError("training needs torch: `pip install 'cosim[train]'`")
     if args.epochs < 1 or args.copies < 0:
         raise UserInputError("--epochs must be at least 1, --copies at least 0")
-    network, design = load_network(args.network), load_design(args.design, args.set)
-    whole = read_mnist(args.data, "train")
+    network = load_network(args.network)
+    design = load_design(args.design or design_for(network.name), args.set)
+    colour = network.image_shape[0] == COLOURS
+    read: Callable[[Path, Split], Dataset] = read_cifar10 if colour else read_mnist
+    whole = read(args.data, "train")
     used = len(whole.images) - args.held_out
     if not 0 <= args.held_out < len(whole.images):
         raise UserInputError(f"--held-out must be 0..{len(whole.images) - 1}, got {args.held_out}")
@@ -117,10 +123,11 @@ def _train(args: argparse.Namespace) -> int:
         FcSettings(epochs=args.epochs, seed=args.seed, rate=args.rate, threads=args.threads),
     )
     meta: dict[str, Any] = {
-        "data": f"MNIST, trained on the first {used} images of the training split alone",
+        "data": f"{'CIFAR-10' if colour else 'MNIST'}, trained on the first {used} images of the"
+        " training split alone",
         "command": " ".join(
             [
-                f"python -m cosim.train_circuit START --data DIR --out F --design {args.design}",
+                f"python -m cosim.train_circuit START --data DIR --out F --design {design.name}",
                 *(f"--set {item}" for item in args.set),
                 f"--epochs {args.epochs} --rate {args.rate:g}",
                 f"--copies {args.copies} --seed {args.seed}",
@@ -135,7 +142,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.held_out:
         rest, split = _last(whole, args.held_out), f"last {args.held_out} training images"
     else:
-        rest, split = read_mnist(args.data, "test"), "test"
+        rest, split = read(args.data, "test"), "test"
     percent = accuracy(trained, rest)
     bits = feature_bits(features(trained, rest.images))
     for name, chosen in (("circuit", design), ("circuit_no_wires", without_wires(design))):

@@ -15,13 +15,14 @@ from cosim.model.datasets import Dataset, Split, load_images
 from cosim.model.drawings import builtin_drawings
 from cosim.model.network import Network
 
-__all__ = ["CLASS_NAMES", "load_colour", "load_for", "read_cifar10"]
+__all__ = ["CLASS_NAMES", "COLOURS", "load_colour", "load_for", "read_cifar10"]
 
 CLASS_NAMES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-SIDE, COLOURS = 32, 3
+SIDE = 32
+COLOURS = 3
 _RECORD = 1 + COLOURS * SIDE * SIDE  # a label and three planes, row by row
 _FILES: dict[Split, tuple[str, ...]] = {
     "train": tuple(f"data_batch_{k}.bin" for k in range(1, 6)),

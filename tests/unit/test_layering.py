@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "mixed": BASE
     | {"design", "design_section", "model", "mapping", "analog"},  # crossbars, converters
     # training with the circuit in the loop: torch in model, circuits in analog, this joins them
-    "train_circuit": BASE | {"design", "model", "analog"},
+    "train_circuit": BASE | {"applications", "design", "model", "analog"},
     "train_mlp": BASE | {"design", "model", "analog"},
     "train_mixed": BASE | {"model", "mixed", "train_mlp"},  # the same for the other macro
     "trace": {"errors", "units"},  # the records that the bridge writes and reports read

@@ -6,9 +6,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sample_networks import random_network
+from sample_vgg import random_vgg
 
 from cosim.model.circuit_map import CellSpread, Corner, IdealMapper
+from cosim.model.datasets import Dataset, builtin_mnist
 from cosim.model.fc import Circuit, fc_volts
+from cosim.model.integer import feature_bits, features
 
 pytest.importorskip("torch", reason="optional: training needs the extra `train`")
 
@@ -60,9 +63,6 @@ def test_training_learns_and_the_same_seed_gives_the_same_weights() -> None:
 
 
 def test_a_pool_keeps_its_images_and_moves_copies_of_them() -> None:
-    from cosim.model.datasets import builtin_mnist
-    from cosim.model.integer import feature_bits, features
-
     data = builtin_mnist().first(20)
     pool = pool_of(NETWORK, data, copies=2, seed=5)
     assert np.array_equal(pool.bits, feature_bits(features(NETWORK, data.images)))
@@ -73,3 +73,22 @@ def test_a_pool_keeps_its_images_and_moves_copies_of_them() -> None:
     own = np.unpackbits(pool.moved, axis=2, count=400)
     assert all(any(np.array_equal(moved[i], own[c, i]) for c in range(2)) for i in range(20))
     assert 0.02 < (moved != pool.bits).mean() < 0.45  # moved, and still the same picture
+
+
+def test_colour_images_are_mirrored_and_shifted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    network = random_vgg(rng, widths=((4, "sum"), (6, "none")))
+    images = rng.integers(0, 256, (12, 3, 8, 8)).astype(np.uint8)
+    data = Dataset(images=images, labels=np.arange(12).astype(np.uint8) % 10, source="random")
+    shifted = pool_of(network, data, copies=1, seed=1).moved
+    monkeypatch.setattr("cosim.model.fc_pool.REACH", 0)
+    monkeypatch.setattr("cosim.model.fc_pool.COVER", 0)
+    pool = pool_of(network, data, copies=1, seed=1)
+    mirrored = feature_bits(features(network, images[..., ::-1].copy()))
+    own = np.unpackbits(pool.moved[0], axis=1, count=pool.bits.shape[1])
+    assert np.array_equal(pool.bits, feature_bits(features(network, images)))
+    as_is, turned = ((own == bits).mean(axis=1) > 0.95 for bits in (pool.bits, mirrored))
+    assert (as_is ^ turned).all()
+    assert as_is.any()
+    assert turned.any()
+    assert not np.array_equal(shifted, pool.moved)
