@@ -57,15 +57,15 @@ test: lint ## lint and the whole quick suite: what CI runs
 	$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
 
 # What costs more than it finds each time: more sizes, seeds and images of tests that test runs too.
-slow: setup ## the slow suite: the full matrices (DATA=folder of MNIST IDX files for accuracy)
-	COSIM_MNIST=$(DATA) $(PYTEST) $(PARALLEL) -m slow $(ARGS)
+slow: setup ## the slow suite: the full matrices (DATA=folder of MNIST IDX files, CIFAR10=of CIFAR-10, for accuracy)
+	COSIM_MNIST=$(DATA) COSIM_CIFAR10=$(CIFAR10) $(PYTEST) $(PARALLEL) -m slow $(ARGS)
 
 bench: setup ## the speed figures of the README, 15 minutes (ARGS="--data DIR" for accuracy too)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(YARDSTICK)
 	$(BIN)/cosim bench $(ARGS)
 
-accuracy: setup ## slow tests: 10,000 test images and 50 dies in the circuit (DATA=folder of MNIST IDX files)
-	COSIM_MNIST=$(DATA) $(PYTEST) -m slow tests/unit/analog/test_lenet5_accuracy.py $(ARGS)
+accuracy: setup ## slow tests: 10,000 test images and 50 dies in the circuit (DATA=folder of MNIST IDX files, CIFAR10=of CIFAR-10)
+	COSIM_MNIST=$(DATA) COSIM_CIFAR10=$(CIFAR10) $(PYTEST) -m slow tests/unit/analog/test_lenet5_accuracy.py tests/unit/analog/test_colour_accuracy.py $(ARGS)
 
 report: setup ## the tables of the latest run again
 	$(BIN)/cosim report $(ARGS)
