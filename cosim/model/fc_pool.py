@@ -61,14 +61,11 @@ def pool_of(network: Network, dataset: Dataset, copies: int, seed: int) -> Pool:
         bits = []
         for at in range(0, count, CHUNK):
             if crops is None:
-                images = moved_images(dataset.images[at : at + CHUNK])
+                values = features(network, moved_images(dataset.images[at : at + CHUNK]))
             else:
                 pixels = crops.moved(torch.arange(at, min(at + CHUNK, count)))
-                images = np.ascontiguousarray(pixels.numpy().astype(np.uint8))
-            found = (
-                _features(network, images, torch.bfloat16) if colour else features(network, images)
-            )
-            bits.append(feature_bits(found))
+                values = _features(network, pixels.numpy().astype(np.uint8), torch.bfloat16)
+            bits.append(feature_bits(values))
         moved.append(np.packbits(np.concatenate(bits), axis=1))
         log.info("moved copy %d of %d", copy + 1, copies)
     plain = _features(network, dataset.images) if colour else features(network, dataset.images)

@@ -18,6 +18,7 @@ import torch.nn.functional as tf
 from numpy.typing import NDArray
 
 from cosim.errors import UserInputError
+from cosim.model.npz import read_npz
 
 __all__ = ["Lessons", "read_logits", "save_logits"]
 
@@ -52,13 +53,13 @@ def save_logits(path: Path, logits: NDArray[np.float32], labels: NDArray[np.uint
 def read_logits(path: Path, labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A teacher's logits for the images of these labels.
 
-    Raises UserInputError for a file that is no such thing or is of other images.
+    Raises ModelError for a file that cannot be read, UserInputError for one of something else or
+    of other images.
     """
-    try:
-        with np.load(path) as file:
-            logits, known = file["logits"], file["labels"]
-    except (OSError, KeyError, ValueError) as error:
-        raise UserInputError(f"--teacher {path}: not a teacher's file: {error}") from None
+    arrays = read_npz(path)
+    if not {"logits", "labels"} <= arrays.keys():
+        raise UserInputError(f"--teacher {path}: holds {', '.join(arrays)}, not logits and labels")
+    logits, known = arrays["logits"], arrays["labels"]
     if not np.array_equal(known, labels):
         raise UserInputError(f"--teacher {path}: of {len(known)} other images; make it anew")
     if logits.shape != (len(labels), CLASSES) or not np.isfinite(logits).all():

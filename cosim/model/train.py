@@ -53,7 +53,12 @@ Made = Network | SpikingNetwork
 NETWORKS = ("lenet5", "vgg", "vgg16", "snn_mnist", "snn_cifar")
 TEACHER = "teacher"
 COLOUR = ("vgg", "vgg16", "snn_cifar", TEACHER)
-TAUGHT = ("vgg", "vgg16", "snn_cifar")
+RESUMED = ("vgg", "vgg16", "snn_mnist", "snn_cifar")
+TAKERS = {  # options that not all trainings read
+    "teacher": ("vgg", "vgg16", "snn_cifar"),
+    "start": RESUMED,
+    "checkpoint": RESUMED,
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -112,8 +117,9 @@ def _train(args: argparse.Namespace) -> int:
         sets.append(f"epochs={args.epochs}")
     read: Callable[[Path, Split], Dataset] = read_cifar10 if args.network in COLOUR else read_mnist
     train, test = read(args.data, "train"), read(args.data, "test")
-    if args.teacher is not None and args.network not in TAUGHT:
-        raise UserInputError(f"--teacher: {args.network} has none; only {', '.join(TAUGHT)}")
+    for key, takers in TAKERS.items():
+        if getattr(args, key) is not None and args.network not in takers:
+            raise UserInputError(f"--{key}: not for {args.network}, only {', '.join(takers)}")
     if args.network == TEACHER:
         return _teach(args, sets, train, test)
     made, settings = _MAKERS[args.network](args, sets, train)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from cosim.units import si
 
-__all__ = ["Entry", "Finding", "Need", "Published", "Task", "figure_text"]
+__all__ = ["Entry", "Finding", "Need", "Published", "Task", "figure_text", "no_cifar10"]
 
 Need = Literal["mnist", "cifar10"]
 FACTOR = 2.0  # from this ratio on a deviation is told as a factor instead of per cent
@@ -150,3 +150,16 @@ class Entry:
     def minutes_of(self, quick: bool) -> float:
         """What it takes about."""
         return self.quick_minutes if quick else self.minutes
+
+
+def no_cifar10(result: str, published: Published | None = None) -> Finding:
+    """The row of an accuracy for which no test images were given."""
+    return Finding(
+        result=result,
+        unit="%",
+        ours=None,
+        published=published,
+        conditions="no folder of test images was given (--cifar10 DIR)",
+        engine="none",
+        reason="The images built in are eight drawings: they show no accuracy",
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from cosim.model.colour import load_colour
 from cosim.model.spiking import scores
 from cosim.model.spiking_store import load_spiking
-from cosim.reproduce.entry import Entry, Finding, Published, Task
+from cosim.reproduce.entry import Entry, Finding, Published, Task, no_cifar10
 from cosim.sttbsnn.design import load_bsnn
 from cosim.sttbsnn.network import CircuitNetwork
 
@@ -22,23 +22,9 @@ QUICK_IMAGES, IMAGES, CIRCUIT_IMAGES = 40, 10_000, 20
 PUBLISHED = Published(value=83.85, source=SOURCE)
 
 
-def _none() -> list[Finding]:
-    return [
-        Finding(
-            result="accuracy on CIFAR-10",
-            unit="%",
-            ours=None,
-            published=PUBLISHED,
-            conditions="no folder of test images was given (--cifar10 DIR)",
-            engine="none",
-            reason="The images built in are eight drawings: they show no accuracy",
-        )
-    ]
-
-
 def _run(task: Task) -> Sequence[Finding]:
     if task.cifar10 is None:
-        return _none()
+        return [no_cifar10("accuracy on CIFAR-10", PUBLISHED)]
     network = load_spiking(NETWORK)
     data = load_colour(task.cifar10).first(QUICK_IMAGES if task.quick else IMAGES)
     task.tell(f"{len(data.images)} images through {NETWORK}, exact sums")

@@ -12,7 +12,7 @@ from cosim.model.colour import load_colour
 from cosim.model.integer import feature_bits, features
 from cosim.model.store import load_network
 from cosim.model.twin import argmax_class, twin_codes
-from cosim.reproduce.entry import Entry, Finding, Task
+from cosim.reproduce.entry import Entry, Finding, Task, no_cifar10
 
 __all__ = ["ENTRY"]
 
@@ -21,22 +21,9 @@ QUICK_IMAGES, IMAGES = 200, 10_000
 GIVEN = "64 M 64 M 128 128 M 256 256 M in int8, FC 1024-128-10 of weights +-1"
 
 
-def _none() -> list[Finding]:
-    return [
-        Finding(
-            result="accuracy on CIFAR-10, FC layers in the circuit",
-            unit="%",
-            ours=None,
-            conditions="no folder of test images was given (--cifar10 DIR)",
-            engine="none",
-            reason="The images built in are eight drawings: they show no accuracy",
-        )
-    ]
-
-
 def _run(task: Task) -> Sequence[Finding]:
     if task.cifar10 is None:
-        return _none()
+        return [no_cifar10("accuracy on CIFAR-10, FC layers in the circuit")]
     images = QUICK_IMAGES if task.quick else IMAGES
     data = load_colour(task.cifar10).first(images)
     network, design = load_network(NAME), load_design(DESIGN)

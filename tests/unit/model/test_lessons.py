@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cosim.errors import UserInputError
+from cosim.errors import ModelError, UserInputError
 from cosim.model.colour import _FILES
 from cosim.model.datasets import Dataset
 from cosim.model.network import Network
@@ -56,10 +56,13 @@ def test_a_file_of_other_images_or_of_nothing_is_refused(tmp_path: Path) -> None
     save_logits(at, np.full((3, 10), np.nan, np.float32), LABELS)
     with pytest.raises(UserInputError, match="must be finite"):
         read_logits(at, LABELS)
-    at.write_bytes(b"no archive")
-    with pytest.raises(UserInputError, match=r"t\.npz: not a teacher's file"):
+    np.savez(at, other=logits)
+    with pytest.raises(UserInputError, match=r"t\.npz: holds other, not logits"):
         read_logits(at, LABELS)
-    with pytest.raises(UserInputError, match="not a teacher's file"):
+    at.write_bytes(at.read_bytes()[:100])
+    with pytest.raises(ModelError, match=r"t\.npz: not a readable"):
+        read_logits(at, LABELS)
+    with pytest.raises(ModelError, match=r"cannot read .*none\.npz"):
         read_logits(tmp_path / "none.npz", LABELS)
 
 
@@ -137,3 +140,4 @@ def test_the_command_leaves_a_file_that_others_take(
     assert "% of the test images" in caplog.text
     assert read_logits(at, np.tile(data.labels, 5)).shape == (200, 10)
     assert main(["snn_mnist", *how, "--out", str(at), "--teacher", str(at)]) == 2
+    assert main([*line, "--start", str(at)]) == 2
