@@ -33,7 +33,10 @@ DieOption = Annotated[
     typer.Option("--die", min=0, help="This die of --seed instead of the nominal circuit."),
 ]
 NoiseOption = Annotated[
-    bool, typer.Option("--noise", help="Thermal and shot noise on every conversion, from --seed.")
+    bool,
+    typer.Option(
+        "--noise", help="Noise of cells, neurons and latches on every evaluation, from --seed."
+    ),
 ]
 
 

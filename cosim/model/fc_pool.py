@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cosim.model.crops import Crops
 from cosim.model.datasets import Dataset
-from cosim.model.integer import feature_bits, features
+from cosim.model.integer import EXACT_FLOAT32, feature_bits, features
 from cosim.model.moved import moved_images
 from cosim.model.network import Network
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 CHUNK = 1000  # images moved together
 BATCH = 250  # images through convolutions together
 GREY_NDIM = 3  # images, rows, columns
+WIDEST = 255  # of pixels and values between layers
 REACH, COVER = 4, 8  # pixels of shift and of the covered square, for colour images
 
 
@@ -79,10 +80,14 @@ def pool_of(network: Network, dataset: Dataset, copies: int, seed: int) -> Pool:
 def _features(
     network: Network, images: NDArray[np.uint8], number: Any = torch.float32
 ) -> NDArray[np.int8]:
-    """`integer.features` by torch: in float32 twice as fast, exact while sums are below 2**24.
+    """`integer.features` by torch: twice as fast in float32, exact (in float64 where sums ask it).
 
     In bfloat16 four times as fast; sums are rounded, and half a per cent of the bits turn.
     """
+    largest = [stage.largest_accumulator(WIDEST) for stage in network.convs]
+    if number == torch.float32 and max(largest) > EXACT_FLOAT32:
+        number = torch.float64
+    wide = torch.promote_types(number, torch.float32)
     layout = {"memory_format": torch.channels_last}
     weights = [
         torch.tensor(stage.weight).to(number).contiguous(**layout) for stage in network.convs
@@ -99,6 +104,6 @@ def _features(
                 elif stage.pool == "sum":
                     acc = 4 * tf.avg_pool2d(acc, 2)
                 low = 0 if stage.relu else -128
-                x = torch.floor(acc.float() * 0.5**stage.shift).clamp(low, 127).to(number)
+                x = torch.floor(acc.to(wide) * 0.5**stage.shift).clamp(low, 127).to(number)
             parts.append(x.flatten(1).float().numpy().astype(np.int8))
     return np.concatenate(parts)

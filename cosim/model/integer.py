@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from cosim.errors import ModelError
 from cosim.model.network import PIXEL_MIDDLE, ConvStage, Network
 
-__all__ = ["feature_bits", "features", "fnv1a", "pack_bits", "stage_output"]
+__all__ = ["EXACT_FLOAT32", "feature_bits", "features", "fnv1a", "pack_bits", "stage_output"]
 
 FNV_OFFSET, FNV_PRIME = 0x811C9DC5, 0x01000193
 _IMAGE_NDIM, _BATCH_NDIM = 3, 4
 _CHUNK = 50  # images at a time: their patches stay in the cache; bounds memory, not results
-_EXACT_FLOAT32 = 2**24  # integers up to here are float32 numbers
+EXACT_FLOAT32 = 2**24  # integers up to here are float32 numbers
 
 
 def stage_output(stage: ConvStage, x: NDArray[np.integer]) -> NDArray[np.int8]:
@@ -39,7 +39,7 @@ def _stage(stage: ConvStage, x: NDArray[np.integer]) -> NDArray[np.int8]:
     if p:
         x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
     bound = stage.largest_accumulator(max(int(np.abs(x.astype(np.int32)).max(initial=0)), 1))
-    number: Any = np.float32 if bound <= _EXACT_FLOAT32 else np.float64  # bound < 2**31 either way
+    number: Any = np.float32 if bound <= EXACT_FLOAT32 else np.float64  # bound < 2**31 either way
     c_in, n, rows, cols = x.shape
     rows, cols = rows - k + 1, cols - k + 1
     patches = np.empty((c_in, k, k, n, rows, cols), number)

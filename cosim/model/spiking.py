@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.errors import ModelError
+from cosim.model.integer import EXACT_FLOAT32
 
 __all__ = [
     "KERNEL",
@@ -44,7 +45,6 @@ __all__ = [
 KERNEL = 3
 ROW_CELLS = 288  # of one subarray: 3x3 places of 32 channels
 CHUNK = 100  # images at a time: bounds memory, not results
-_EXACT_FLOAT32 = 2**24  # whole numbers up to here are float32 numbers
 
 Int8 = NDArray[np.int8]
 Int32 = NDArray[np.int32]
@@ -243,7 +243,7 @@ def _convolve(weight: Int8, x: NDArray[np.integer]) -> Int32:
     """3x3 sums with a border of zeros; BLAS in floating point is exact below 2**24."""
     c_out, c_in = weight.shape[:2]
     largest = int(np.abs(weight.astype(np.int64)).sum(axis=(1, 2, 3)).max())
-    number: Any = np.float32 if largest * max(int(x.max()), 1) <= _EXACT_FLOAT32 else np.float64
+    number: Any = np.float32 if largest * max(int(x.max()), 1) <= EXACT_FLOAT32 else np.float64
     n, _, rows, cols = x.shape
     edged = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
     patches = np.empty((c_in, KERNEL, KERNEL, n, rows, cols), number)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sample_networks import random_network
@@ -92,3 +94,20 @@ def test_colour_images_are_mirrored_and_shifted(monkeypatch: pytest.MonkeyPatch)
     assert as_is.any()
     assert turned.any()
     assert not np.array_equal(shifted, pool.moved)
+
+
+def test_sums_beyond_float32_are_exact() -> None:
+    # sums of the second stage are -1, 0 and 1; its bias is no number of float32
+    white = 128 * 9 * 127 * 127
+    whole = (np.full(128, 127, np.int8)[:, None, None, None], np.zeros(128, np.int32))
+    network = random_vgg(np.random.default_rng(8), widths=((128, "none"), (3, "none")))
+    first, second = network.convs
+    first = replace(first, weight=whole[0] * np.ones_like(first.weight), bias=whole[1], shift=0)
+    bias = np.array([white - 1, white, white + 1], np.int32)
+    second = replace(second, weight=np.full_like(second.weight, -127), bias=bias, shift=0)
+    network = replace(network, convs=(first, second))
+    images = np.full((2, 3, 8, 8), 255, np.uint8)
+    data = Dataset(images=images, labels=np.zeros(2, np.uint8), source="white")
+    wanted = feature_bits(features(network, images))
+    assert 0 < wanted.mean() < 1
+    assert np.array_equal(pool_of(network, data, copies=0, seed=1).bits, wanted)
