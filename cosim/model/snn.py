@@ -3,8 +3,12 @@
 
 The arithmetic of `spiking.py` in real numbers: batch norm over all steps together, a membrane with
 threshold 1 that a spike lowers by 1; `spiking()` divides it by gamma/sigma and rounds. Backward
-passes see signs as straight lines and a spike as a triangle around the threshold. Needs the extra
-`train`.
+passes see signs as straight lines and a spike as a triangle around the threshold.
+
+With `rates` a forward pass is one pass in place of one a step: a neuron gives the share of steps in
+which it would spike if its input came evenly, floor(steps*current)/steps from 0 to 1. The spikes of
+the network made of it come close to that share: its thresholds are lower in early steps, by half of
+what is still to come. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ ENCODER_BITS = 6  # fraction bits of the encoder's int8 weights: up to 1.98
 ENCODER_MAX = 127
 PIXEL_SCALE = 256
 SMALLEST_GAMMA = 1e-2
+EARLY = 0.5  # share of a membrane's threshold that the first of many steps goes without
 THRESHOLD_LIMIT = 2**24  # beyond any sum: such a neuron always or never spikes
 
 
@@ -91,12 +96,34 @@ def fire(current: Tensor, steps: int) -> Tensor:
     return torch.cat(parts)
 
 
-class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
-    """Encoder, binary layers with skips, readout of spike counts."""
+class _Rate(torch.autograd.Function):  # type: ignore[misc]  # torch ships no types here
+    """Forward a staircase; backward a line over it that ends in ramps of half a membrane."""
 
-    def __init__(self, plan: Plan, steps: int) -> None:
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, steps: int) -> Tensor:
+        ctx.save_for_backward(current)
+        ctx.steps = steps
+        return (current * steps).floor().clamp(0, steps) / steps
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (current,) = ctx.saved_tensors
+        below = (-current).clamp(min=0)
+        above = (current - 1 - 1 / ctx.steps).clamp(min=0)
+        return grad * (1 - 2 * (below + above)).clamp(min=0), None
+
+
+def rate(current: Tensor, steps: int) -> Tensor:
+    """Share of `steps` in which membranes spike that integrate `current` in each of them."""
+    return _Rate.apply(current, steps)
+
+
+class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
+    """Encoder, binary layers with skips, readout of spike counts; trained by spikes or `rates`."""
+
+    def __init__(self, plan: Plan, steps: int, *, rates: bool = False) -> None:
         super().__init__()
-        self.plan, self.steps = plan, steps
+        self.plan, self.steps, self.rates = plan, steps, rates
         channels = [plan.encoder, *(c for c, _, _ in plan.layers)]
         self.encoder = nn.Parameter(torch.randn(plan.encoder, plan.image[0], 3, 3) * 0.3)
         self.w = nn.ParameterList(
@@ -123,22 +150,23 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits (n, classes) for pixels 0..255 (n, c, rows, cols)."""
         steps = self.steps
+        passes, neurons = (1, rate) if self.rates else (steps, fire)
         rounded = torch.round(self.encoder * 2**ENCODER_BITS) / 2**ENCODER_BITS
         w = self.encoder + (rounded - self.encoder).detach()
         x = pixels / PIXEL_SCALE
         acc = conv3x3_pool(x, w) if self.plan.encoder_pool else tf.conv2d(x, w, padding=1)
         current = self.norms[0](acc)
-        spikes = fire(torch.cat([current] * steps), steps)
+        spikes = neurons(torch.cat([current] * passes), steps)
         for (_, skip, pool), latent, norm in zip(
             self.plan.layers, self.w, self.norms[1:], strict=True
         ):
             current = norm(conv3x3(spikes, sign_weight(latent).to(spikes.dtype)))
             if skip:
                 current = current + spikes
-            spikes = fire(current, steps)
+            spikes = neurons(current, steps)
             if pool:
                 spikes = pool2x2(spikes)
-        counts = sum(part.float().flatten(1) for part in spikes.chunk(steps)) / steps
+        counts = sum(part.float().flatten(1) for part in spikes.chunk(passes)) / passes
         logits = (counts - 0.3) @ sign_weight(self.readout) * self.readout_scale
         return logits + self.readout_bias
 
@@ -190,7 +218,8 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
     def _neurons(self, index: int, unit: float, pool: bool) -> Neurons:
         gain, shift = self._gain(index)
         step = np.arange(1, self.steps + 1)[:, None]
-        level = np.ceil(unit * (1 - step * shift) / gain)
+        early = EARLY * (1 - step / self.steps) if self.rates else 0.0
+        level = np.ceil(unit * (1 - early - step * shift) / gain)
         threshold = np.clip(level, -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
         return Neurons(
             threshold=threshold.astype(np.int32), reset=self._scale(index, unit), pool=pool

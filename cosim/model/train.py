@@ -205,7 +205,8 @@ def _vgg(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Mad
 def _snn(args: argparse.Namespace, sets: list[str], train: Dataset) -> tuple[Made, Any]:
     settings = settings_of(SnnSettings, sets)
     torch.manual_seed(settings.seed)
-    net = Snn(SNN_CIFAR if args.network == "snn_cifar" else SNN_MNIST, settings.steps)
+    plan = SNN_CIFAR if args.network == "snn_cifar" else SNN_MNIST
+    net = Snn(plan, settings.steps, rates=settings.rates)
     files = (args.checkpoint, args.start)
     train_snn(net, train, settings, *files, logits=_logits(args, train))
     return net.spiking(args.network, {}), settings

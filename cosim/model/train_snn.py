@@ -2,7 +2,8 @@
 """train_snn : trains a binary spiking network on MNIST or CIFAR-10, training images alone.
 
 Adam on the real numbers behind the signs; the rate rises, stays, falls. The first `single` epochs
-run one time step, which is cheaper by the number of steps. Every epoch leaves a checkpoint, from
+run one time step, which is cheaper by the number of steps; with `rates` all epochs are as cheap and
+see shares of `steps` (snn.py). Every epoch leaves a checkpoint, from
 which a stopped run goes on; `start`, the checkpoint of another run, gives the first weights. Needs
 the extra `train`.
 """
@@ -40,6 +41,7 @@ class SnnSettings:
     seed: int = 1
     steps: int = 2  # time steps of an image
     single: int = 0
+    rates: bool = False  # passes over shares of spikes, not over steps
     fall: int = 5  # the last of `epochs`, in which the rate goes down
     threads: int = 1  # of torch
     device: str = "cpu"

@@ -15,7 +15,7 @@ from cosim.errors import UserInputError
 from cosim.model.datasets import Dataset
 from cosim.model.fc import fc_volts
 from cosim.model.integer import feature_bits, features
-from cosim.model.spiking import scores
+from cosim.model.spiking import run_steps, scores
 from cosim.model.store import load_network
 
 torch = pytest.importorskip("torch", reason="optional: training needs the extra `train`")
@@ -24,7 +24,7 @@ tf = pytest.importorskip("torch.nn.functional")
 import cosim.model.train_vgg as train_vgg_module  # noqa: E402  # after the check for torch
 from cosim.model.conv_fast import conv3x3, conv3x3_pool, pool2x2  # noqa: E402
 from cosim.model.crops import Crops  # noqa: E402
-from cosim.model.snn import Plan, Snn  # noqa: E402
+from cosim.model.snn import ENCODER_BITS, PIXEL_SCALE, Plan, Snn, rate  # noqa: E402
 from cosim.model.train import settings_of  # noqa: E402
 from cosim.model.train_snn import SnnSettings, train_snn  # noqa: E402
 from cosim.model.train_vgg import VggSettings, train_vgg  # noqa: E402
@@ -207,17 +207,22 @@ def test_crops_only_shift_and_mirror() -> None:
     assert (covered != images).any(axis=1).sum(axis=(1, 2)).max() <= 16
 
 
-def test_a_spiking_network_computes_what_training_computes() -> None:
+def exact_gains(plan: Plan, steps: int) -> Snn:
+    """Gains whose inverse is a whole number, levels that no sum meets: nothing to round."""
     torch.manual_seed(6)
-    net = Snn(PLAN, 3).eval()
+    net = Snn(plan, steps).eval()
     with torch.no_grad():
-        for norm, gain in zip(net.norms, (4.0, 0.25, 0.125), strict=True):
-            # gains whose inverse is a whole number, levels that no sum meets: nothing to round
+        for norm, gain in zip(net.norms, (4.0, 0.25, 0.125), strict=False):
             norm.weight.fill_(gain)
             norm.running_var.fill_(1 - norm.eps)
             norm.running_mean.copy_(torch.randint(-2, 3, norm.running_mean.shape))
             norm.bias.copy_(gain * (0.25 + torch.randint(-2, 3, norm.bias.shape)))
         net.norms[0].running_mean.fill_(0.25)
+    return net
+
+
+def test_a_spiking_network_computes_what_training_computes() -> None:
+    net = exact_gains(PLAN, 3)
     images = np.random.default_rng(6).integers(0, 256, (50, 1, 8, 8)).astype(np.uint8)
     network = net.spiking("random", {})
     with torch.no_grad():
@@ -227,6 +232,39 @@ def test_a_spiking_network_computes_what_training_computes() -> None:
     wanted = logits * net.steps / net.readout_scale
     assert len(np.unique(got)) > 10
     assert np.allclose(got - got[:, :1], wanted - wanted[:, :1], atol=1.0)
+
+
+def test_rates_are_counts_of_spikes_where_the_input_comes_evenly() -> None:
+    net = exact_gains(PLAN, 4)
+    net.rates = True
+    network = net.spiking("random", {})
+    images = np.random.default_rng(8).integers(0, 256, (50, 1, 8, 8)).astype(np.uint8)
+    spikes = [step.spikes for step in run_steps(network, images) if step.layer == 0]
+    gain, shift = net._gain(0)
+    unit = PIXEL_SCALE * 2**ENCODER_BITS
+    acc = network.encoder.currents(images).astype(float) / unit
+    current = gain[:, None, None] * acc + shift[:, None, None]
+    wanted = 4 * rate(torch.tensor(current), 4).numpy()
+    assert set(np.unique(wanted)) == {0, 1, 2, 3, 4}
+    assert np.array_equal(np.sum(spikes, axis=0), wanted)
+    assert (spikes[0] != spikes[3]).any()
+
+
+def test_a_spiking_network_trained_by_rates_spikes_nearly_at_these_rates() -> None:
+    torch.manual_seed(9)
+    net = Snn(PLAN, 4, rates=True)
+    images = np.random.default_rng(9).integers(0, 256, (200, 1, 8, 8)).astype(np.uint8)
+    pixels = torch.tensor(images).float()
+    with torch.no_grad():
+        for norm in net.norms:
+            norm.momentum = None
+        net(pixels)
+        net.eval()
+        logits = net(pixels).double().numpy()
+    got = scores(net.spiking("drawn", {}), images)
+    wanted = logits * net.steps / net.readout_scale
+    off = (got - got.mean(axis=1, keepdims=True)) - (wanted - wanted.mean(axis=1, keepdims=True))
+    assert np.sqrt(np.mean(off**2)) < 0.25 * (wanted - wanted.mean(axis=1, keepdims=True)).std()
 
 
 def test_a_spiking_network_learns() -> None:
