@@ -35,7 +35,7 @@ ENCODER_BITS = 6  # fraction bits of the encoder's int8 weights: up to 1.98
 ENCODER_MAX = 127
 PIXEL_SCALE = 256
 SMALLEST_GAMMA = 1e-2
-EARLY = 0.5  # share of a membrane's threshold that the first of many steps goes without
+EARLY = 0.35  # what the threshold of a membrane of 1 is lower by, before the first of many steps
 THRESHOLD_LIMIT = 2**24  # beyond any sum: such a neuron always or never spikes
 
 
@@ -84,13 +84,16 @@ class _Spike(torch.autograd.Function):  # type: ignore[misc]  # torch ships no t
         return grad * (1 - (u - 1).abs()).clamp(min=0)
 
 
-def fire(current: Tensor, steps: int) -> Tensor:
-    """Spikes (steps*n, ...) of membranes that integrate `current`, laid out alike."""
+def fire(current: Tensor, steps: int, early: float = 0.0) -> Tensor:
+    """Spikes (steps*n, ...) of membranes that integrate `current`, laid out alike.
+
+    A membrane's threshold is 1, less a share of `early`: that of the steps to come.
+    """
     parts = []
     u: Tensor = 0.0
-    for part in current.chunk(steps):
+    for step, part in enumerate(current.chunk(steps), start=1):
         u = u + part
-        spikes = _Spike.apply(u)
+        spikes = _Spike.apply(u + early * (1 - step / steps))
         u = u - spikes
         parts.append(spikes)
     return torch.cat(parts)
@@ -124,6 +127,7 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
     def __init__(self, plan: Plan, steps: int, *, rates: bool = False) -> None:
         super().__init__()
         self.plan, self.steps, self.rates = plan, steps, rates
+        self.early = EARLY if rates else 0.0
         channels = [plan.encoder, *(c for c, _, _ in plan.layers)]
         self.encoder = nn.Parameter(torch.randn(plan.encoder, plan.image[0], 3, 3) * 0.3)
         self.w = nn.ParameterList(
@@ -147,28 +151,39 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
             for norm in self.norms:
                 norm.weight.clamp_(min=SMALLEST_GAMMA)
 
+    def hold(self) -> None:
+        """From rates to spikes: batch norm keeps the statistics that rates have left."""
+        self.rates = False
+        for norm in self.norms:
+            norm.eval()
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits (n, classes) for pixels 0..255 (n, c, rows, cols)."""
         steps = self.steps
-        passes, neurons = (1, rate) if self.rates else (steps, fire)
+        passes = 1 if self.rates else steps
         rounded = torch.round(self.encoder * 2**ENCODER_BITS) / 2**ENCODER_BITS
         w = self.encoder + (rounded - self.encoder).detach()
         x = pixels / PIXEL_SCALE
         acc = conv3x3_pool(x, w) if self.plan.encoder_pool else tf.conv2d(x, w, padding=1)
         current = self.norms[0](acc)
-        spikes = neurons(torch.cat([current] * passes), steps)
+        spikes = self._spikes(torch.cat([current] * passes))
         for (_, skip, pool), latent, norm in zip(
             self.plan.layers, self.w, self.norms[1:], strict=True
         ):
             current = norm(conv3x3(spikes, sign_weight(latent).to(spikes.dtype)))
             if skip:
                 current = current + spikes
-            spikes = neurons(current, steps)
+            spikes = self._spikes(current)
             if pool:
                 spikes = pool2x2(spikes)
         counts = sum(part.float().flatten(1) for part in spikes.chunk(passes)) / passes
         logits = (counts - 0.3) @ sign_weight(self.readout) * self.readout_scale
         return logits + self.readout_bias
+
+    def _spikes(self, current: Tensor) -> Tensor:
+        if self.rates:
+            return rate(current, self.steps)
+        return fire(current, self.steps, self.early)
 
     def spiking(self, name: str, meta: dict[str, Any]) -> SpikingNetwork:
         """The integer network these parameters stand for."""
@@ -218,7 +233,7 @@ class Snn(nn.Module):  # type: ignore[misc]  # torch ships no types here
     def _neurons(self, index: int, unit: float, pool: bool) -> Neurons:
         gain, shift = self._gain(index)
         step = np.arange(1, self.steps + 1)[:, None]
-        early = EARLY * (1 - step / self.steps) if self.rates else 0.0
+        early = self.early * (1 - step / self.steps)
         level = np.ceil(unit * (1 - early - step * shift) / gain)
         threshold = np.clip(level, -THRESHOLD_LIMIT, THRESHOLD_LIMIT)
         return Neurons(

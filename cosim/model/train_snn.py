@@ -42,6 +42,7 @@ class SnnSettings:
     steps: int = 2  # time steps of an image
     single: int = 0
     rates: bool = False  # passes over shares of spikes, not over steps
+    spiking: int = 0  # the last of `epochs`, in which a network of rates spikes after all
     fall: int = 5  # the last of `epochs`, in which the rate goes down
     threads: int = 1  # of torch
     device: str = "cpu"
@@ -92,6 +93,10 @@ def train_snn(
         net.steps = 1 if epoch < settings.single else many
         seen = crops if epoch < settings.epochs - settings.still else still
         net.train()
+        if settings.rates and epoch >= settings.epochs - settings.spiking:
+            if epoch == settings.epochs - settings.spiking:
+                _settle(net, still, settings, len(labels))
+            net.hold()
         order, loss_sum, right = torch.randperm(len(labels)), 0.0, 0
         for step in range(steps):
             _set_rate(optimiser, settings, epoch, step, steps)
@@ -112,7 +117,9 @@ def train_snn(
         )
         if checkpoint is not None:
             _save(checkpoint, epoch + 1, net, optimiser)
-    _settle(net, still, settings, len(labels))
+    if net.rates == settings.rates:  # statistics are those of the last epochs' passes
+        _settle(net, still, settings, len(labels))
+    net.eval()
     net.to("cpu")
 
 
@@ -131,7 +138,6 @@ def _settle(net: Snn, crops: Crops, settings: SnnSettings, count: int) -> None:
     with torch.no_grad():
         for _ in range(SETTLE):
             _logits(net, crops.moved(torch.randint(0, count, (settings.batch,))), settings)
-    net.eval()
 
 
 def _set_rate(optimiser: Any, settings: SnnSettings, epoch: int, step: int, steps: int) -> None:

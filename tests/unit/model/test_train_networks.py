@@ -207,10 +207,10 @@ def test_crops_only_shift_and_mirror() -> None:
     assert (covered != images).any(axis=1).sum(axis=(1, 2)).max() <= 16
 
 
-def exact_gains(plan: Plan, steps: int) -> Snn:
+def exact_gains(plan: Plan, steps: int, *, rates: bool = False) -> Snn:
     """Gains whose inverse is a whole number, levels that no sum meets: nothing to round."""
     torch.manual_seed(6)
-    net = Snn(plan, steps).eval()
+    net = Snn(plan, steps, rates=rates).eval()
     with torch.no_grad():
         for norm, gain in zip(net.norms, (4.0, 0.25, 0.125), strict=False):
             norm.weight.fill_(gain)
@@ -221,8 +221,10 @@ def exact_gains(plan: Plan, steps: int) -> Snn:
     return net
 
 
-def test_a_spiking_network_computes_what_training_computes() -> None:
-    net = exact_gains(PLAN, 3)
+@pytest.mark.parametrize("rates", [False, True])
+def test_a_spiking_network_computes_what_training_computes(rates: bool) -> None:
+    net = exact_gains(PLAN, 3, rates=rates)
+    net.hold()
     images = np.random.default_rng(6).integers(0, 256, (50, 1, 8, 8)).astype(np.uint8)
     network = net.spiking("random", {})
     with torch.no_grad():
@@ -235,8 +237,7 @@ def test_a_spiking_network_computes_what_training_computes() -> None:
 
 
 def test_rates_are_counts_of_spikes_where_the_input_comes_evenly() -> None:
-    net = exact_gains(PLAN, 4)
-    net.rates = True
+    net = exact_gains(PLAN, 4, rates=True)
     network = net.spiking("random", {})
     images = np.random.default_rng(8).integers(0, 256, (50, 1, 8, 8)).astype(np.uint8)
     spikes = [step.spikes for step in run_steps(network, images) if step.layer == 0]
@@ -286,6 +287,22 @@ def test_a_spiking_network_learns() -> None:
     right = scores(net.spiking("s", {}), images).argmax(axis=1) == labels
     assert right.mean() > 0.4
     assert net.steps == 2
+
+
+def test_epochs_of_spikes_keep_the_statistics_that_rates_left(tmp_path: Path) -> None:
+    rng = np.random.default_rng(10)
+    images = rng.integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    data = Dataset(images=images, labels=np.arange(60).astype(np.uint8) % 10, source="drawn")
+    torch.manual_seed(1)
+    net, at, left = Snn(PLAN, 3, rates=True), tmp_path / "at.pt", []
+    settings = {"steps": 3, "rates": True, "batch": 20, "reach": 0, "mirror": False, "rate": 0.01}
+    for epochs, spiking in ((1, 0), (2, 1), (3, 2)):
+        train_snn(net, data, SnnSettings(epochs=epochs, spiking=spiking, **settings), at)
+        assert net.rates == (spiking == 0)
+        left.append([norm.running_var.clone() for norm in net.norms])
+        weights = net.norms[1].weight.detach().clone()
+    assert all(torch.equal(a, b) for a, b in zip(left[1], left[2], strict=True))
+    assert not torch.equal(weights, torch.ones_like(weights))
 
 
 @dataclass(frozen=True)
