@@ -44,6 +44,6 @@ def test_the_vgg_classes_88_percent_in_the_circuit_and_on_the_cpu(test_split: Da
 
 
 @pytest.mark.slow
-def test_the_spiking_network_classes_81_percent(test_split: Dataset) -> None:
+def test_the_spiking_network_classes_what_is_published(test_split: Dataset) -> None:
     found = scores(load_spiking("snn_cifar"), test_split.images).argmax(axis=1)
-    assert np.mean(found == test_split.labels) >= 0.81
+    assert np.mean(found == test_split.labels) >= 0.8385
