@@ -70,8 +70,15 @@ def train_snn(
 ) -> None:
     """Trains `net` in place, on `settings.device`; goes on from `checkpoint` if it is there.
 
-    `start` gives it first weights; `logits` (images, classes) are a teacher's.
+    `start` gives it first weights; `logits` (images, classes) are a teacher's. Raises
+    UserInputError for epochs of spikes without rates before them, or a `start` of another network.
     """
+    if settings.spiking and not settings.rates:
+        raise UserInputError("--set spiking=N needs --set rates=true: other epochs spike anyway")
+    if settings.spiking > settings.epochs:
+        raise UserInputError(
+            f"--set spiking={settings.spiking}: there are {settings.epochs} epochs"
+        )
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     images = dataset.images if dataset.images.ndim == 4 else dataset.images[:, None]

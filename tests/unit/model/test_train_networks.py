@@ -303,6 +303,9 @@ def test_epochs_of_spikes_keep_the_statistics_that_rates_left(tmp_path: Path) ->
         weights = net.norms[1].weight.detach().clone()
     assert all(torch.equal(a, b) for a, b in zip(left[1], left[2], strict=True))
     assert not torch.equal(weights, torch.ones_like(weights))
+    for wrong, words in (({"spiking": 9}, "there are 3"), ({"rates": False}, "needs --set rates")):
+        with pytest.raises(UserInputError, match=words):
+            train_snn(net, data, SnnSettings(**{**settings, "epochs": 3, "spiking": 2, **wrong}))
 
 
 @dataclass(frozen=True)
