@@ -7,8 +7,8 @@ passes see signs as straight lines and a spike as a triangle around the threshol
 
 With `rates` a forward pass is one pass in place of one a step: a neuron gives the share of steps in
 which it would spike if its input came evenly, floor(steps*current)/steps from 0 to 1. The spikes of
-the network made of it come close to that share: its thresholds are lower in early steps, by half of
-what is still to come. Needs the extra `train`.
+the network made of it come close to that share: its thresholds are lower in early steps (`EARLY`).
+Needs the extra `train`.
 """
 
 from __future__ import annotations
